@@ -1,0 +1,25 @@
+/**
+ * Why `Cpu.run` came back. One row per reason; the machine turns them into its own stops.
+ */
+export type CpuStop =
+  /** `instructionCount` reached the limit; the next instruction has not begun. */
+  | { readonly reason: 'limit' }
+  /** HLT executed and no interrupt can be taken now. `instructionCount` includes the HLT. */
+  | { readonly reason: 'halted' }
+  /** A code probe matches the next instruction, which has not begun. Ids as given by `Probes.addCode`. */
+  | { readonly reason: 'probe'; readonly probes: readonly number[] }
+  /** An exception matched `Cpu.exceptionStops` and has not been delivered: EIP is the faulting instruction's. */
+  | { readonly reason: 'exception'; readonly vector: number; readonly errorCode: number | undefined }
+  /** Shutdown. State is that of the last delivery that failed; the chain runs from first fault to last. */
+  | { readonly reason: 'triple-fault'; readonly chain: readonly FaultRecord[] }
+  /** A port or window write asked the CPU to stop after this instruction (`Cpu.requestStop`). */
+  | { readonly reason: 'requested' };
+
+/** One exception as the CPU raised it. `cr2` is set for #PF only. */
+export interface FaultRecord {
+  readonly vector: number;
+  readonly errorCode: number | undefined;
+  readonly eip: number;
+  readonly cs: number;
+  readonly cr2: number | undefined;
+}

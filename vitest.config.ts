@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/{unit,conformance,guest,dap}/**/*.test.ts'],
+    testTimeout: 60_000,
+    pool: 'forks',
+    reporters: ['default'],
+  },
+});
