@@ -1,0 +1,39 @@
+/**
+ * Bundles the products into dist/: the command line, the debug adapter and the extension.
+ * Run: `node scripts/build.mjs [--watch] [--minify]`. One row per bundle.
+ */
+import { build, context } from 'esbuild';
+import { existsSync } from 'node:fs';
+
+const flags = new Set(process.argv.slice(2));
+
+//  entry                         output               format  external
+const bundles = [
+  ['cli/main.ts', 'dist/cli.js', 'esm', []],
+  ['debug-adapter/main.ts', 'dist/adapter.cjs', 'cjs', []],
+  ['extension/extension.ts', 'dist/extension.cjs', 'cjs', ['vscode']],
+];
+
+// CommonJS packages inside an ES module bundle still ask for `require`.
+const requireForEsm =
+  "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);";
+
+for (const [entry, outfile, format, external] of bundles) {
+  if (!existsSync(entry)) continue;
+  const options = {
+    entryPoints: [entry],
+    outfile,
+    format,
+    external,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    sourcemap: flags.has('--minify') ? false : 'linked',
+    minify: flags.has('--minify'),
+    keepNames: true,
+    logLevel: 'warning',
+    ...(format === 'esm' ? { banner: { js: requireForEsm } } : {}),
+  };
+  if (flags.has('--watch')) await (await context(options)).watch();
+  else await build(options);
+}
