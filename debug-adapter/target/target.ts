@@ -1,0 +1,114 @@
+/**
+ * What a debugger needs of a machine, in a debugger's words. `emulator-target.ts` is the one implementation that knows
+ * the emulator; everything above this file would work on another machine that can answer these questions.
+ *
+ * Invariant: reading changes nothing in the machine (no accessed bits, no TLB fill, no device side effect).
+ */
+import type { RegisterName } from './registers.ts';
+
+/** A linear address: what an instruction uses after segmentation, before paging. 32 bits, unsigned. */
+export type LinearAddress = number;
+/** A physical address. 32 bits, unsigned. */
+export type PhysicalAddress = number;
+
+/** An address space: the physical address of its page directory (CR3 without flags), or `PHYSICAL_SPACE`. */
+export type Space = number;
+
+/** Addresses are physical: paging is off, or the user asked for physical memory. */
+export const PHYSICAL_SPACE: Space = -1;
+
+/** Why a run ended. */
+export type TargetStop =
+  /** The instruction limit was reached. */
+  | { readonly reason: 'limit' }
+  /** A code probe matches the next instruction. */
+  | { readonly reason: 'probe'; readonly probes: readonly ProbeId[] }
+  /** The privilege level changed and `stopOnRingChange` was on. The next instruction runs at the new level. */
+  | { readonly reason: 'ring' }
+  /** The guest wrote the debug-exit port. */
+  | { readonly reason: 'exit'; readonly code: number }
+  /** Shutdown: the exceptions, first to last. */
+  | { readonly reason: 'triple-fault'; readonly chain: readonly TargetFault[] }
+  /** Halted; only keyboard or serial input can wake it. */
+  | { readonly reason: 'idle' }
+  /** Halted with interrupts off; nothing can wake it. */
+  | { readonly reason: 'dead' };
+
+export interface TargetFault {
+  readonly vector: number;
+  readonly errorCode: number | undefined;
+  readonly eip: LinearAddress;
+  readonly cr2: LinearAddress | undefined;
+}
+
+export type ProbeId = number;
+
+/** One level of a page walk: the entry's physical address and its value. */
+export interface PageWalkLevel {
+  readonly level: 'PDE' | 'PTE';
+  readonly entryAddress: PhysicalAddress;
+  readonly value: number;
+  readonly flags: string;
+}
+
+export interface PageWalk {
+  readonly levels: readonly PageWalkLevel[];
+  /** Where the address leads, or undefined when a level is not present. */
+  readonly physical: PhysicalAddress | undefined;
+}
+
+/** A run of pages that follow each other both linearly and physically, with the same flags. */
+export interface MappedRange {
+  readonly start: LinearAddress;
+  readonly sizeBytes: number;
+  readonly physical: PhysicalAddress;
+  /** Effective flags of both levels, such as `P W U A D`. */
+  readonly flags: string;
+  readonly pageBytes: 4096 | 4194304;
+}
+
+export interface Target {
+  /** Instructions retired since power-on. */
+  readonly instructionCount: number;
+  /** How often the CPU has delivered an interrupt or exception (INT n not counted). Tells a diverted step. */
+  readonly deliveryCount: number;
+  /** The current privilege level, 0 to 3. */
+  readonly cpl: number;
+  /** The space that the CPU translates through now. */
+  readonly space: Space;
+
+  readRegister(name: RegisterName): number;
+  /** @returns false when the value does not fit the register (a selector beyond its table, say). */
+  writeRegister(name: RegisterName, value: number): boolean;
+
+  /** Reads up to `length` bytes; shorter where the space ends or a page is not mapped. */
+  read(space: Space, address: LinearAddress, length: number): Uint8Array;
+  /** Writes as many bytes as are mapped, ignoring page protection; journalled. @returns how many were written */
+  write(space: Space, address: LinearAddress, bytes: Uint8Array): number;
+  translate(space: Space, address: LinearAddress): PhysicalAddress | undefined;
+  walk(space: Space, address: LinearAddress): PageWalk;
+  /** All mapped ranges of a space between two addresses, in order; bounded by `rangesMax`. */
+  mappedRanges(space: Space, start: LinearAddress, end: LinearAddress, rangesMax: number): MappedRange[];
+
+  /** A probe on the instruction at a linear address, in one space or in any. Never triggers on a run's first instruction. */
+  addProbe(address: LinearAddress, space: Space | undefined): ProbeId;
+  removeProbe(id: ProbeId): void;
+  stopOnRingChange: boolean;
+
+  /** Runs until `instructionCount` reaches `limit` or something else happens. Synchronous. */
+  run(limit: number): TargetStop;
+
+  /** Bytes for the guest's COM1; journalled. */
+  writeSerial(bytes: Uint8Array): void;
+  /** Takes what the guest has sent on COM1 since the last call. */
+  takeSerialOutput(): Uint8Array;
+  /** Text typed on the keyboard; journalled. */
+  typeKeys(text: string): void;
+  /** The state of a device as named numbers, for display. */
+  inspectDevices(): readonly DeviceState[];
+}
+
+export interface DeviceState {
+  readonly name: string;
+  readonly registers: Readonly<Record<string, number | string | boolean>>;
+}
