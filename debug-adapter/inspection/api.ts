@@ -1,0 +1,102 @@
+/**
+ * Values and expressions over debug information: what the rest of the debugger may ask. Types only; `index.ts` exports
+ * them with the functions that make them.
+ *
+ * Invariant: looking changes nothing. Only `assign` and an expression compiled with `allowAssignment` write.
+ */
+import type { FrameContext, FunctionScope, Location, Result, Type, Variable } from '../debug-info/index.ts';
+
+/** A frame and the memory it lives in, at one moment. Made by the caller for each stop; never kept across a resume. */
+export interface InspectionContext extends FrameContext {
+  /** Little endian, zero extended; NaN where not mapped. The fast path of conditions. */
+  readScalar?(address: number, sizeBytes: 1 | 2 | 4): number;
+  /** False where the memory cannot be written. */
+  writeMemory?(address: number, bytes: Uint8Array): boolean;
+  setRegister?(number: number, value: number): boolean;
+  /** Registers DWARF does not number, by lower-case name without `$`: `cr3`, `cs`, `eflags` …. */
+  namedRegister?(name: string): number | undefined;
+  setNamedRegister?(name: string, value: number): boolean;
+  /** `sys_page_alloc+4`, for pointers into code and statics. */
+  symbolAt?(address: number): string | undefined;
+  /** Type of a Rust trait object from the address of its vtable. */
+  concreteTypeOfVtable?(address: number): Type | undefined;
+}
+
+/** What names mean at one place in the code. Used when an expression is compiled, not when it runs. */
+export interface NameScope {
+  readonly language: 'c' | 'rust';
+  readonly pc: number;
+  /** `x`, `ENVS`, `kernel::env::ENVS`. */
+  lookup(name: string): Variable | FunctionScope | ConvenienceValue | undefined;
+  typeNamed(name: string): Type | undefined;
+  /** Address and rough type of a symbol without debug information. */
+  symbolNamed?(name: string): number | undefined;
+  /** Whether `$name` is a register the context knows beyond eax…eflags. */
+  isRegister?(name: string): boolean;
+}
+
+/** A name the caller gives a value for, such as a result `$1`. */
+export interface ConvenienceValue {
+  readonly kind: 'convenience';
+  readonly value: Value;
+}
+
+export type Place =
+  | { readonly kind: 'memory'; readonly address: number }
+  | { readonly kind: 'location'; readonly location: Location; readonly offset: number }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'bits'; readonly of: Place; readonly storageBytes: number; readonly offsetBits: number; readonly sizeBits: number }
+  | { readonly kind: 'unavailable'; readonly cause: string };
+
+export interface Value {
+  readonly type: Type | undefined;
+  readonly place: Place;
+  readonly context: InspectionContext;
+  /** An expression that gives this value again in its frame; for "Copy as Expression" and watches. */
+  readonly evaluateName?: string | undefined;
+}
+
+export interface Rendered {
+  /** One line, at most about 200 characters. */
+  readonly text: string;
+  readonly typeName: string;
+  /** How many children to expect, by index and by name. Both 0: a leaf. */
+  readonly indexed: number;
+  readonly named: number;
+  /** Linear address of the value, or of what it points at for pointers, strings and slices. */
+  readonly memoryReference: number | undefined;
+  /** May be assigned to from text. */
+  readonly writable: boolean;
+}
+
+export interface Child {
+  readonly name: string;
+  readonly value: Value;
+  readonly kind: 'field' | 'element' | 'virtual';
+}
+
+export interface ChildQuery {
+  readonly filter?: 'indexed' | 'named';
+  readonly start?: number;
+  readonly count?: number;
+}
+
+export interface RenderOptions {
+  readonly hex?: boolean;
+}
+
+export interface CompileOptions {
+  readonly allowAssignment?: boolean;
+  /** For one-shot evaluation: lets the compiler look at the value where the type alone does not decide (Rust enums). */
+  readonly context?: InspectionContext;
+}
+
+export interface Compiled {
+  /** `undefined` where only running it can tell. */
+  readonly type: Type | undefined;
+  evaluate(context: InspectionContext): Result<Value>;
+  /** The value as a truth, for conditions. Under 2 µs for a comparison of locals and registers. */
+  test(context: InspectionContext): Result<boolean>;
+}
+
+export type { FrameContext, Result, Type, Variable };

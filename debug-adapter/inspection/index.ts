@@ -1,0 +1,7 @@
+/** The one door into this folder: values, their text in the language's own style, and expressions over them. */
+export type * from './api.ts';
+export { frameScope } from './scope.ts';
+export { childrenOf, renderValue } from './render.ts';
+export { readBytes, valueOfVariable } from './value.ts';
+export { compileExpression, evaluateExpression } from './compile.ts';
+export { assignText } from './assign.ts';
