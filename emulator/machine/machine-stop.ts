@@ -1,0 +1,26 @@
+/**
+ * Why `Machine.run` came back. `limit`, `probe`, `exception`, `idle` and `dead` leave the machine runnable;
+ * the others end it: it is held for inspection, and every further `run` gives the same stop again.
+ */
+import type { FaultRecord } from '../cpu/cpu-stop.ts';
+
+export type MachineStop =
+  /** `instructionCount` reached the limit. */
+  | { readonly reason: 'limit' }
+  /** A code probe matches the next instruction, which has not begun. */
+  | { readonly reason: 'probe'; readonly probes: readonly number[] }
+  /** An exception of `cpu.exceptionStops`, not delivered yet: EIP is the faulting instruction's. */
+  | { readonly reason: 'exception'; readonly vector: number; readonly errorCode: number | undefined }
+  /** Halted with interrupts enabled and no alarm due: only input can wake it. */
+  | { readonly reason: 'idle' }
+  /** Halted with interrupts disabled: nothing can wake it. */
+  | { readonly reason: 'dead' }
+  /** The CPU shut down; the chain runs from the first fault to the last. Held before the reset. */
+  | { readonly reason: 'triple-fault'; readonly chain: readonly FaultRecord[] }
+  /** The guest wrote `code` to isa-debug-exit. */
+  | { readonly reason: 'exit'; readonly code: number }
+  /** The guest asked the board for a reset, by the named device. Held before it. */
+  | { readonly reason: 'reset'; readonly by: string };
+
+/** A stop that ends the machine. */
+export type FinalStop = Extract<MachineStop, { reason: 'triple-fault' | 'exit' | 'reset' }>;
