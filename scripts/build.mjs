@@ -4,6 +4,7 @@
  */
 import { build, context } from 'esbuild';
 import { existsSync } from 'node:fs';
+import { icedPlugin } from './iced-plugin.mjs';
 
 const flags = new Set(process.argv.slice(2));
 
@@ -31,6 +32,8 @@ for (const [entry, outfile, format, external] of bundles) {
     sourcemap: flags.has('--minify') ? false : 'linked',
     minify: flags.has('--minify'),
     keepNames: true,
+    loader: { '.wasm': 'binary' },
+    plugins: [icedPlugin],
     logLevel: 'warning',
     ...(format === 'esm' ? { banner: { js: requireForEsm } } : {}),
   };

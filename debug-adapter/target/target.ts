@@ -29,6 +29,8 @@ export type TargetStop =
   | { readonly reason: 'exit'; readonly code: number }
   /** Shutdown: the exceptions, first to last. */
   | { readonly reason: 'triple-fault'; readonly chain: readonly TargetFault[] }
+  /** The guest asked the board for a reset; held before it. */
+  | { readonly reason: 'reset'; readonly by: string }
   /** Halted; only keyboard or serial input can wake it. */
   | { readonly reason: 'idle' }
   /** Halted with interrupts off; nothing can wake it. */
@@ -72,6 +74,8 @@ export interface Target {
   readonly instructionCount: number;
   /** How often the CPU has delivered an interrupt or exception (INT n not counted). Tells a diverted step. */
   readonly deliveryCount: number;
+  /** HLT has been executed and no interrupt has come yet. */
+  readonly halted: boolean;
   /** The current privilege level, 0 to 3. */
   readonly cpl: number;
   /** The space that the CPU translates through now. */
@@ -90,13 +94,18 @@ export interface Target {
   /** All mapped ranges of a space between two addresses, in order; bounded by `rangesMax`. */
   mappedRanges(space: Space, start: LinearAddress, end: LinearAddress, rangesMax: number): MappedRange[];
 
-  /** A probe on the instruction at a linear address, in one space or in any. Never triggers on a run's first instruction. */
+  /** A probe on the instruction at a linear address, in one space or in any. */
   addProbe(address: LinearAddress, space: Space | undefined): ProbeId;
   removeProbe(id: ProbeId): void;
+  /** The probes that match the next instruction. */
+  probesHere(): readonly ProbeId[];
   stopOnRingChange: boolean;
 
-  /** Runs until `instructionCount` reaches `limit` or something else happens. Synchronous. */
-  run(limit: number): TargetStop;
+  /**
+   * Runs until `instructionCount` reaches `limit` or something else happens. Synchronous.
+   * @param passProbes the first instruction's probes do not trigger: a run that goes on from a stop passes it
+   */
+  run(limit: number, passProbes: boolean): TargetStop;
 
   /** Bytes for the guest's COM1; journalled. */
   writeSerial(bytes: Uint8Array): void;

@@ -1,0 +1,190 @@
+/**
+ * All breakpoints of a session and the verdict on each hit.
+ *
+ * A breakpoint binds to (image, linked address). Its probe stands at that linear address in every space, and a hit
+ * counts only where the space maps that image: so it holds for programs not started yet and for every fork of them.
+ * Invariant: a probe belongs to exactly one location; replacing a set removes the old set's probes first.
+ */
+import type { BreakpointJudge } from '../execution/advance.ts';
+import type { StopReport } from '../execution/stop-report.ts';
+import type { GuestOs } from '../kernel/guest-os.ts';
+import type { Image } from '../launch/images.ts';
+import { linkedAddressOf } from '../launch/images.ts';
+import { describeFailure, type Result } from '../result.ts';
+import type { LinearAddress, ProbeId, Target } from '../target/target.ts';
+import { parseHitCondition, type HitCondition } from './hit-condition.ts';
+import { parseLogMessage } from './log-message.ts';
+
+export type BreakpointKind = 'source' | 'function' | 'instruction' | 'fatal';
+
+/** Where one breakpoint stands in one image. */
+export interface BoundLocation {
+  readonly image: Image | undefined;
+  readonly linked: LinearAddress;
+}
+
+export interface BreakpointRequest {
+  readonly condition?: string | undefined;
+  readonly hitCondition?: string | undefined;
+  readonly logMessage?: string | undefined;
+}
+
+/** Compiles text once per location; the result is run at each hit, in the CPU's state of that moment. */
+export interface ConditionCompiler {
+  condition(text: string, at: BoundLocation): Result<() => Result<boolean>>;
+  /** The value as text; an error as text, too. */
+  display(text: string, at: BoundLocation): () => string;
+}
+
+interface Location extends BoundLocation {
+  readonly probes: readonly ProbeId[];
+  readonly condition: (() => Result<boolean>) | undefined;
+  readonly log: (() => string) | undefined;
+}
+
+interface Breakpoint {
+  readonly id: number;
+  readonly kind: BreakpointKind;
+  readonly hitCondition: HitCondition | undefined;
+  readonly locations: readonly Location[];
+  /** For `fatal`: makes the stop's words when it is hit. */
+  readonly report: (() => StopReport) | undefined;
+  hits: number;
+}
+
+export interface BreakpointTableHost {
+  readonly target: Target;
+  readonly os: GuestOs;
+  readonly compiler: ConditionCompiler;
+  /** A logpoint's line. */
+  onLog(text: string): void;
+  /** A condition that could not be evaluated; the breakpoint stops, so that nothing is missed. */
+  onProblem(text: string): void;
+}
+
+export class BreakpointTable implements BreakpointJudge {
+  private readonly host: BreakpointTableHost;
+  private readonly owners = new Map<ProbeId, { breakpoint: Breakpoint; location: Location }>();
+  private readonly sets = new Map<string, Breakpoint[]>();
+
+  constructor(host: BreakpointTableHost) {
+    this.host = host;
+  }
+
+  /** Forgets a set (the breakpoints of one source file, all function breakpoints, …) before it is given anew. */
+  clear(set: string): void {
+    for (const breakpoint of this.sets.get(set) ?? []) {
+      for (const { probes } of breakpoint.locations) {
+        for (const probe of probes) {
+          this.host.target.removeProbe(probe);
+          this.owners.delete(probe);
+        }
+      }
+    }
+    this.sets.delete(set);
+  }
+
+  /**
+   * Adds one breakpoint at all of its places.
+   * @returns what is wrong with its condition or hit count, if something is; it is then not set
+   */
+  add(
+    set: string,
+    id: number,
+    kind: BreakpointKind,
+    places: readonly BoundLocation[],
+    request: BreakpointRequest = {},
+    report?: () => StopReport,
+  ): Result<void> {
+    let hitCondition: HitCondition | undefined;
+    if (request.hitCondition?.trim()) {
+      const parsed = parseHitCondition(request.hitCondition);
+      if (!parsed.ok) return parsed;
+      hitCondition = parsed.value;
+    }
+    const compiled: Omit<Location, 'probes'>[] = [];
+    for (const place of places) {
+      let condition: Location['condition'];
+      if (request.condition?.trim()) {
+        const result = this.host.compiler.condition(request.condition, place);
+        if (!result.ok) return result;
+        condition = result.value;
+      }
+      const log = request.logMessage === undefined ? undefined : this.compileLog(request.logMessage, place);
+      compiled.push({ ...place, condition, log });
+    }
+    const locations = compiled.map((location) => ({ ...location, probes: this.place(location) }));
+    const breakpoint: Breakpoint = { id, kind, hitCondition, locations, report, hits: 0 };
+    for (const location of locations) {
+      for (const probe of location.probes) this.owners.set(probe, { breakpoint, location });
+    }
+    this.sets.set(set, [...(this.sets.get(set) ?? []), breakpoint]);
+    return { ok: true, value: undefined };
+  }
+
+  judge(probes: readonly ProbeId[]): StopReport | undefined {
+    const stopping: Breakpoint[] = [];
+    for (const probe of probes) {
+      const owner = this.owners.get(probe);
+      if (owner && this.hit(owner.breakpoint, owner.location)) stopping.push(owner.breakpoint);
+    }
+    const first = stopping.find((b) => b.kind === 'fatal') ?? stopping[0];
+    if (!first) return undefined;
+    if (first.report) return first.report();
+    return {
+      kind: 'stopped',
+      reason: REASONS[first.kind],
+      hitBreakpointIds: stopping.filter((b) => b.kind !== 'fatal').map((b) => b.id),
+    };
+  }
+
+  private hit(breakpoint: Breakpoint, location: Location): boolean {
+    const { target, os } = this.host;
+    if (location.image && os.imageAt(target.space, target.readRegister('eip'))?.image !== location.image) return false;
+    if (location.condition) {
+      const truth = location.condition();
+      if (!truth.ok) {
+        this.host.onProblem(`Breakpoint condition: ${describeFailure(truth.failure)}`);
+      } else if (!truth.value) return false;
+    }
+    breakpoint.hits++;
+    if (breakpoint.hitCondition && !breakpoint.hitCondition(breakpoint.hits)) return false;
+    if (location.log) {
+      this.host.onLog(location.log());
+      return false;
+    }
+    return true;
+  }
+
+  /** A kernel's early code runs at its load address, before paging: the same place, so the same breakpoint. */
+  private place({ image, linked }: BoundLocation): ProbeId[] {
+    const { target } = this.host;
+    const probes = [target.addProbe(linked, undefined)];
+    const load = image?.kind === 'kernel' ? loadAddressOf(image, linked) : undefined;
+    if (load !== undefined && load !== linked) probes.push(target.addProbe(load, undefined));
+    return probes;
+  }
+
+  private compileLog(message: string, place: BoundLocation): () => string {
+    const parts = parseLogMessage(message).map((part) =>
+      part.kind === 'text' ? () => part.text : this.host.compiler.display(part.text, place),
+    );
+    return () => parts.map((part) => part()).join('');
+  }
+}
+
+const REASONS = {
+  source: 'breakpoint',
+  function: 'function breakpoint',
+  instruction: 'instruction breakpoint',
+  fatal: 'exception',
+} as const;
+
+function loadAddressOf(image: Image, linked: LinearAddress): number | undefined {
+  const segment = image.elf.segments.find(
+    (s) => s.type === 1 && linked >= s.virtualAddress && linked - s.virtualAddress < s.memorySizeBytes,
+  );
+  if (!segment || segment.physicalAddress === segment.virtualAddress) return undefined;
+  const load = linked - segment.virtualAddress + segment.physicalAddress;
+  return linkedAddressOf(image, load) === linked ? load : undefined;
+}

@@ -1,0 +1,147 @@
+/**
+ * The call stack of one environment: from the innermost frame out, through inlined calls, across the trap into user
+ * code, to where nothing calls any more.
+ *
+ * A frame is unwound by its image's debug information; without any, by the frame pointer. When a kernel stack ends or
+ * leads nowhere, the walk goes on from the trap's saved context and says so.
+ * Invariant: the canonical frame address only grows within one context, so the walk ends on any memory contents.
+ */
+import type { CallerFrame, FrameContext } from '../debug-info/index.ts';
+import { EBP, EIP, ESP } from '../debug-info/registers.ts';
+import type { GuestOs, RegisterFile } from '../kernel/guest-os.ts';
+import type { Space, Target } from '../target/target.ts';
+import type { CodeFrame, Frame } from './frame.ts';
+import { readWhole, readWord } from './memory-view.ts';
+
+const FRAMES_MAX = 512;
+const REGISTER_COUNT = 10;
+
+/** One physical frame while the walk stands on it. */
+interface Cursor {
+  readonly space: Space;
+  readonly register: (number: number) => number | undefined;
+  /** True where the pc is the instruction itself, false where it is a return address. */
+  readonly exact: boolean;
+}
+
+export interface StackSource {
+  readonly target: Target;
+  readonly os: GuestOs;
+}
+
+/**
+ * @param start registers to begin with, by DWARF number
+ * @param trap the context below the kernel's stack, if the walk begins in the kernel on behalf of an environment
+ */
+export function* walkStack(
+  { target, os }: StackSource,
+  space: Space,
+  start: RegisterFile,
+  trap: { label: string; registers: RegisterFile } | undefined,
+): Generator<Frame> {
+  let cursor: Cursor = { space, register: (n) => start.get(n), exact: true };
+  let pendingTrap = trap;
+  let lowestCfa = 0;
+  for (let count = 0; count < FRAMES_MAX; count++) {
+    const address = cursor.register(EIP);
+    if (address === undefined) return;
+    const place = os.imageAt(cursor.space, address);
+    const frames = framesAt(target, cursor, address, place);
+    yield* frames;
+
+    const caller = place ? unwindImage(frames[0]!) : undefined;
+    const next = caller ?? (place?.image.debug.hasDwarf ? undefined : byFramePointer(target, cursor));
+    const leadsOn = next !== undefined && next.pc !== 0 && next.cfa > lowestCfa;
+    if (pendingTrap && (!leadsOn || next.signalFrame || !staysInKernel(os, cursor.space, next.pc))) {
+      const clean = leadsOn && next.pc === pendingTrap.registers.get(EIP);
+      yield { kind: 'label', name: clean ? pendingTrap.label : `${pendingTrap.label} (kernel stack ends here)` };
+      const registers = pendingTrap.registers;
+      cursor = { space: cursor.space, register: (n) => registers.get(n), exact: true };
+      pendingTrap = undefined;
+      lowestCfa = 0;
+      continue;
+    }
+    if (!leadsOn || !os.imageAt(cursor.space, next.pc)) return;
+    lowestCfa = next.cfa;
+    cursor = { space: cursor.space, register: next.register, exact: next.signalFrame };
+  }
+}
+
+/** The inlined levels and the function at one physical frame, innermost first; never empty. */
+function framesAt(target: Target, cursor: Cursor, address: number, place: ReturnType<GuestOs['imageAt']>): CodeFrame[] {
+  const bias = place?.bias ?? 0;
+  // DWARF 5 §6.4.4, "Call Frame Calling Address": a return address may already belong to the next line or function.
+  const lookup = (cursor.exact ? address : address - 1) + bias;
+  const context: FrameContext = {
+    pc: lookup >>> 0,
+    register: (n) => (n === EIP ? (address + bias) >>> 0 : cursor.register(n)),
+    readMemory: (at, size) => readWhole(target, cursor.space, at, size, bias),
+  };
+  const common = {
+    kind: 'code',
+    space: cursor.space,
+    image: place?.image,
+    bias,
+    address,
+    context,
+    cfa: undefined,
+    ring: place?.image.kind === 'program' || (!place && address < 0x80000000) ? 'user' : 'kernel',
+  } as const;
+  const levels = place?.image.debug.inlineFramesAt(context.pc) ?? [];
+  if (levels.length === 0) {
+    const symbol = place?.image.elf.symbolAt(context.pc);
+    const line = place?.image.debug.lineOf(context.pc);
+    return [
+      {
+        ...common,
+        level: undefined,
+        inlineDepth: 0,
+        name: symbol ? `${symbol.demangled}` : `0x${address.toString(16).padStart(8, '0')}`,
+        position: line && { file: line.file, line: line.line, column: line.column },
+      },
+    ];
+  }
+  return levels.map((level, inlineDepth) => ({
+    ...common,
+    level,
+    inlineDepth,
+    name: level.qualifiedName,
+    position: level.file === undefined ? undefined : { file: level.file, line: level.line, column: level.column },
+  }));
+}
+
+function unwindImage(frame: CodeFrame): CallerFrame | undefined {
+  const result = frame.image!.debug.unwind(frame.context);
+  return result.ok ? result.value : undefined;
+}
+
+/** psABI, "The Stack Frame": the caller's EBP at EBP, the return address above it. */
+function byFramePointer(target: Target, cursor: Cursor): CallerFrame | undefined {
+  const ebp = cursor.register(EBP);
+  if (ebp === undefined) return undefined;
+  const savedEbp = readWord(target, cursor.space, ebp);
+  const pc = readWord(target, cursor.space, ebp + 4);
+  if (savedEbp === undefined || pc === undefined) return undefined;
+  const known = new Map([
+    [EIP, pc],
+    [ESP, (ebp + 8) >>> 0],
+    [EBP, savedEbp],
+  ]);
+  return {
+    pc,
+    cfa: (ebp + 8) >>> 0,
+    how: 'frame-pointer',
+    signalFrame: false,
+    register: (n) => known.get(n),
+    savedAt: (n) => (n === EBP ? ebp : n === EIP ? ebp + 4 : undefined),
+  };
+}
+
+function staysInKernel(os: GuestOs, space: Space, pc: number): boolean {
+  return os.imageAt(space, pc)?.image.kind === 'kernel';
+}
+
+/** The CPU's registers now, by DWARF number. */
+export function cpuRegisters(target: Target, names: readonly Parameters<Target['readRegister']>[0][]): RegisterFile {
+  return new Map(names.slice(0, REGISTER_COUNT).map((name, number) => [number, target.readRegister(name)]));
+}

@@ -1,0 +1,134 @@
+/**
+ * Threads are environments; one more stands for the kernel while it serves none (boot, scheduler).
+ * Frames are walked on demand and keep their ids until the machine runs again.
+ */
+import type { Environment, GuestOs, RegisterFile } from '../kernel/guest-os.ts';
+import { GENERAL_REGISTERS } from '../target/registers.ts';
+import type { Space, Target } from '../target/target.ts';
+import type { Frame } from './frame.ts';
+import { cpuRegisters, walkStack } from './stack.ts';
+
+/** The thread that is the kernel itself. Environment ids begin at 0x1000. */
+export const KERNEL_THREAD = 1;
+
+export interface ThreadRow {
+  readonly threadId: number;
+  readonly name: string;
+}
+
+export class Threads {
+  private readonly target: Target;
+  private readonly os: GuestOs;
+  private readonly stacks = new Map<number, LazyStack>();
+  private readonly frames = new Map<number, { frame: Frame; threadId: number; index: number }>();
+  private readonly ids = new Map<Frame, number>();
+  private nextFrameId = 1;
+
+  constructor(target: Target, os: GuestOs) {
+    this.target = target;
+    this.os = os;
+  }
+
+  /** The machine has run: every frame is gone. Ids are not used again, so that a late request is told so. */
+  invalidate(): void {
+    this.stacks.clear();
+    this.frames.clear();
+    this.ids.clear();
+  }
+
+  /** Never empty, as DAP asks. */
+  list(): ThreadRow[] {
+    const rows = this.os
+      .environments()
+      .filter((environment) => environment.status !== 'free')
+      .map((environment) => ({ threadId: environment.envId, name: threadName(environment) }));
+    return this.os.current() && rows.length > 0 ? rows : [{ threadId: KERNEL_THREAD, name: 'kernel' }, ...rows];
+  }
+
+  /** The thread that the CPU works for now. */
+  currentId(): number {
+    return this.os.current()?.envId ?? KERNEL_THREAD;
+  }
+
+  environment(threadId: number): Environment | undefined {
+    return this.os
+      .environments()
+      .find((environment) => environment.envId === threadId && environment.status !== 'free');
+  }
+
+  /** @returns frames `from` to `from + count`, and how many there are if the end was reached */
+  stack(
+    threadId: number,
+    from: number,
+    count: number,
+  ): { frames: { id: number; frame: Frame }[]; total: number | undefined } | undefined {
+    const stack = this.stackOf(threadId);
+    if (!stack) return undefined;
+    stack.fill(from + count);
+    const frames = stack.frames
+      .slice(from, from + count)
+      .map((frame, i) => ({ id: this.idOf(threadId, from + i, frame), frame }));
+    return { frames, total: stack.ended ? stack.frames.length : undefined };
+  }
+
+  frame(frameId: number): { frame: Frame; threadId: number; index: number } | undefined {
+    return this.frames.get(frameId);
+  }
+
+  private idOf(threadId: number, index: number, frame: Frame): number {
+    const known = this.ids.get(frame);
+    if (known !== undefined) return known;
+    const id = this.nextFrameId++;
+    this.ids.set(frame, id);
+    this.frames.set(id, { frame, threadId, index });
+    return id;
+  }
+
+  private stackOf(threadId: number): LazyStack | undefined {
+    const known = this.stacks.get(threadId);
+    if (known) return known;
+    const start = this.startOf(threadId);
+    if (!start) return undefined;
+    const stack = new LazyStack(
+      walkStack({ target: this.target, os: this.os }, start.space, start.registers, start.trap),
+    );
+    this.stacks.set(threadId, stack);
+    return stack;
+  }
+
+  private startOf(
+    threadId: number,
+  ): { space: Space; registers: RegisterFile; trap: ReturnType<GuestOs['trap']> } | undefined {
+    if (threadId === this.currentId()) {
+      return {
+        space: this.target.space,
+        registers: cpuRegisters(this.target, GENERAL_REGISTERS),
+        trap: this.os.trap(),
+      };
+    }
+    const environment = this.environment(threadId);
+    return environment && { space: environment.space, registers: environment.saved, trap: undefined };
+  }
+}
+
+class LazyStack {
+  readonly frames: Frame[] = [];
+  ended = false;
+  private readonly walk: Iterator<Frame>;
+
+  constructor(walk: Iterator<Frame>) {
+    this.walk = walk;
+  }
+
+  fill(count: number): void {
+    while (!this.ended && this.frames.length < count) {
+      const next = this.walk.next();
+      if (next.done) this.ended = true;
+      else this.frames.push(next.value);
+    }
+  }
+}
+
+function threadName({ envId, program, status }: Environment): string {
+  return `${program || 'environment'} [${envId.toString(16).padStart(8, '0')}] ${status}`;
+}

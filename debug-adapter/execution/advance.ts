@@ -1,0 +1,156 @@
+/**
+ * The one loop that all plans run the target through: it answers breakpoints, fatal points and the machine's own stops,
+ * and hands a plan only what the plan asked for.
+ */
+import type { ProbeId, Target, TargetFault, TargetStop } from '../target/target.ts';
+import type { PlanYield } from './execution.ts';
+import type { StopReport } from './stop-report.ts';
+
+/** About two milliseconds of interpreted code. */
+const CHUNK_INSTRUCTIONS = 50_000;
+
+/** What breakpoints say to the probes that match: a stop, or nothing (condition false, logpoint, other program). */
+export interface BreakpointJudge {
+  judge(probes: readonly ProbeId[]): StopReport | undefined;
+}
+
+export interface Debuggee {
+  readonly target: Target;
+  readonly breakpoints: BreakpointJudge;
+  /** The instruction count at which the user's budget ends, if one was given. */
+  readonly budgetEnd: number | undefined;
+}
+
+export type Advance =
+  /** One of the plan's own probes matches, or the ring changed as asked. */
+  | { readonly kind: 'own'; readonly probes: readonly ProbeId[] }
+  | { readonly kind: 'ring' }
+  /** The instruction limit of the call was reached. */
+  | { readonly kind: 'limit' }
+  /** The run is over. */
+  | { readonly kind: 'stop'; readonly report: StopReport };
+
+/**
+ * Runs until something concerns the plan or the user.
+ * @param own the plan's probes
+ * @param instructions how many at most; unlimited when left out
+ */
+export function* advance(
+  debuggee: Debuggee,
+  own: readonly ProbeId[] = [],
+  instructions = Number.MAX_SAFE_INTEGER,
+): Generator<PlanYield, Advance> {
+  const { target, breakpoints } = debuggee;
+  const end = Math.min(target.instructionCount + instructions, Number.MAX_SAFE_INTEGER);
+  let passProbes = true;
+  for (;;) {
+    const limit = Math.min(end, target.instructionCount + CHUNK_INSTRUCTIONS, debuggee.budgetEnd ?? Infinity);
+    const stop = target.run(limit, passProbes);
+    passProbes = stop.reason === 'probe';
+    switch (stop.reason) {
+      case 'limit':
+        if (debuggee.budgetEnd !== undefined && target.instructionCount >= debuggee.budgetEnd) {
+          return { kind: 'stop', report: budgetReport(debuggee.budgetEnd) };
+        }
+        if (target.instructionCount >= end) return { kind: 'limit' };
+        yield 'chunk';
+        break;
+      case 'idle':
+        yield 'idle';
+        break;
+      case 'ring':
+        return { kind: 'ring' };
+      case 'probe': {
+        const report = breakpoints.judge(stop.probes);
+        if (report) return { kind: 'stop', report };
+        const mine = stop.probes.filter((id) => own.includes(id));
+        if (mine.length > 0) return { kind: 'own', probes: mine };
+        break;
+      }
+      default:
+        return { kind: 'stop', report: machineReport(stop) };
+    }
+  }
+}
+
+/** Continue: nothing concerns the plan, so only the user's stops end it. */
+export function* continuePlan(debuggee: Debuggee): Generator<PlanYield, StopReport> {
+  for (;;) {
+    const result = yield* advance(debuggee);
+    if (result.kind === 'stop') return result.report;
+  }
+}
+
+function budgetReport(budgetEnd: number): StopReport {
+  return {
+    kind: 'stopped',
+    reason: 'pause',
+    description: 'Budget used up',
+    text: `The budget of ${budgetEnd} instructions is used up. Continue runs without a budget.`,
+  };
+}
+
+type EndingStop = Exclude<TargetStop, { reason: 'limit' | 'idle' | 'ring' | 'probe' }>;
+
+function machineReport(stop: EndingStop): StopReport {
+  switch (stop.reason) {
+    case 'exit':
+      return { kind: 'exited', exitCode: stop.code };
+    case 'triple-fault':
+      return {
+        kind: 'stopped',
+        reason: 'exception',
+        description: 'Triple fault',
+        text: `Triple fault: ${stop.chain.map(describeFault).join(', then ')}. The machine is held before the reset.`,
+        final: true,
+      };
+    case 'reset':
+      return {
+        kind: 'stopped',
+        reason: 'exception',
+        description: 'Reset requested',
+        text: `The guest asked for a reset through ${stop.by}. The machine is held before it.`,
+        final: true,
+      };
+    case 'dead':
+      return {
+        kind: 'stopped',
+        reason: 'exception',
+        description: 'Halted for ever',
+        text: 'The CPU has executed HLT with interrupts disabled: nothing can wake it.',
+        final: true,
+      };
+  }
+}
+
+/** Intel SDM Vol. 3A, "Exception and Interrupt Vectors". */
+const VECTOR_NAMES: Readonly<Record<number, string>> = {
+  0: '#DE divide error',
+  1: '#DB debug',
+  2: 'NMI',
+  3: '#BP breakpoint',
+  4: '#OF overflow',
+  5: '#BR bound range exceeded',
+  6: '#UD invalid opcode',
+  7: '#NM device not available',
+  8: '#DF double fault',
+  10: '#TS invalid TSS',
+  11: '#NP segment not present',
+  12: '#SS stack fault',
+  13: '#GP general protection',
+  14: '#PF page fault',
+  16: '#MF x87 error',
+  17: '#AC alignment check',
+  18: '#MC machine check',
+};
+
+export function vectorName(vector: number): string {
+  return VECTOR_NAMES[vector] ?? `interrupt ${vector}`;
+}
+
+function describeFault(fault: TargetFault): string {
+  const hex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
+  const code = fault.errorCode === undefined ? '' : ` (error code 0x${fault.errorCode.toString(16)})`;
+  const address = fault.cr2 === undefined ? '' : ` on ${hex(fault.cr2)}`;
+  return `${vectorName(fault.vector)}${code}${address} at ${hex(fault.eip)}`;
+}

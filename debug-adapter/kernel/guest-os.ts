@@ -1,0 +1,63 @@
+/**
+ * What the debugger knows of the operating system in the guest: environments, whose memory is whose, how a trap looks.
+ * One implementation per kernel; `bare.ts` serves a kernel that nobody has described.
+ *
+ * Invariant: only this folder and heap/ know the names of a guest's symbols and structures.
+ */
+import type { Image } from '../launch/images.ts';
+import type { LinearAddress, Space } from '../target/target.ts';
+
+export type EnvironmentStatus = 'free' | 'dying' | 'runnable' | 'running' | 'not runnable';
+
+/** Register values by DWARF number: a context that can be unwound. */
+export type RegisterFile = ReadonlyMap<number, number>;
+
+export interface Environment {
+  readonly envId: number;
+  readonly parentId: number;
+  readonly program: string;
+  readonly status: EnvironmentStatus;
+  readonly runs: number;
+  readonly space: Space;
+  /** The user half as it was saved at the last trap. */
+  readonly saved: RegisterFile;
+}
+
+/** An image and the difference between where code runs and where it is linked: linked = running + bias. */
+export interface PlacedImage {
+  readonly image: Image;
+  readonly bias: number;
+}
+
+/** How the environment that the CPU serves now came into the kernel. */
+export interface TrapContext {
+  /** `sys_page_alloc(envid=0, va=0xd0000000, perm=7)`, `page fault at 0x…`, `timer interrupt`. */
+  readonly label: string;
+  /** The interrupted context. */
+  readonly registers: RegisterFile;
+}
+
+/** A place where the kernel or a user library gives up on something: the debugger stops there with a reason. */
+export interface FatalPoint {
+  readonly id: 'kernel-panic' | 'user-panic' | 'unhandled-fault';
+  readonly label: string;
+  /** Function names, tried in every image of the kind; the first that exists is used. */
+  readonly functions: readonly string[];
+  readonly in: 'kernel' | 'program';
+}
+
+export interface GuestOs {
+  readonly name: string;
+  environments(): readonly Environment[];
+  /** The environment the CPU works for now, in user or kernel mode. */
+  current(): Environment | undefined;
+  /** The image whose code or data stands at an address of a space. */
+  imageAt(space: Space, address: LinearAddress): PlacedImage | undefined;
+  /** The trap that the current environment is in; undefined in user mode and while no environment is served. */
+  trap(): TrapContext | undefined;
+  /** What a kernel address range is for, where known (`UPAGES`, `kernel stack`). */
+  regionAt(space: Space, address: LinearAddress): string | undefined;
+  readonly fatalPoints: readonly FatalPoint[];
+  /** The text of a fatal stop: panic message and place, or the fault in words. */
+  describeFatal(id: FatalPoint['id']): string | undefined;
+}

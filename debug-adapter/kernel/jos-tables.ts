@@ -1,0 +1,61 @@
+/**
+ * JOS by its own numbers and names. MIT 6.828, `inc/syscall.h`, `inc/trap.h`, `inc/memlayout.h`.
+ */
+
+/** System call number → name and arguments, in the order of edx, ecx, ebx, edi, esi. */
+export const SYSTEM_CALLS: readonly (readonly [name: string, ...args: string[]])[] = [
+  ['sys_cputs', 's', 'len'],
+  ['sys_cgetc'],
+  ['sys_getenvid'],
+  ['sys_env_destroy', 'envid'],
+  ['sys_page_alloc', 'envid', 'va', 'perm'],
+  ['sys_page_map', 'srcenvid', 'srcva', 'dstenvid', 'dstva', 'perm'],
+  ['sys_page_unmap', 'envid', 'va'],
+  ['sys_exofork'],
+  ['sys_env_set_status', 'envid', 'status'],
+  ['sys_env_set_trapframe', 'envid', 'tf'],
+  ['sys_env_set_pgfault_upcall', 'envid', 'func'],
+  ['sys_yield'],
+  ['sys_ipc_try_send', 'envid', 'value', 'srcva', 'perm'],
+  ['sys_ipc_recv', 'dstva'],
+];
+
+export const ARGUMENT_REGISTERS = ['edx', 'ecx', 'ebx', 'edi', 'esi'] as const;
+
+export const T_PGFLT = 14;
+export const T_SYSCALL = 48;
+export const IRQ_OFFSET = 32;
+
+export const IRQ_NAMES: Readonly<Record<number, string>> = {
+  0: 'timer',
+  1: 'keyboard',
+  4: 'serial',
+  7: 'spurious',
+  14: 'IDE',
+};
+
+/** `inc/env.h`, the ENV_* numbers in order. */
+export const STATUS_NAMES = ['free', 'dying', 'runnable', 'running', 'not runnable'] as const;
+
+/** `inc/memlayout.h`: from `start` up to the next row's. Above ULIM the kernel's, below UTOP the environment's own. */
+export const REGIONS: readonly (readonly [start: number, name: string])[] = [
+  [0x00000000, 'unused'],
+  [0x00400000, 'UTEMP'],
+  [0x00800000, 'program'],
+  [0x10000000, 'user heap'],
+  [0xe0000000, 'user'],
+  [0xeebf6000, 'user stack'],
+  [0xeebfe000, 'guard'],
+  [0xeebff000, 'user exception stack'],
+  [0xeec00000, 'UENVS'],
+  [0xef000000, 'UPAGES'],
+  [0xef400000, 'UVPT (page tables)'],
+  [0xef800000, 'MMIO'],
+  [0xefc00000, 'kernel stack'],
+  [0xf0000000, 'physical memory (KERNBASE)'],
+];
+
+export const UTOP = 0xeec00000;
+export const KSTACKTOP = 0xf0000000;
+/** Bytes from the start of a trap frame to its end when the trap came from user mode. */
+export const TRAPFRAME_BYTES = 68;

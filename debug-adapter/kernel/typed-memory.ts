@@ -1,0 +1,95 @@
+/**
+ * Reads a guest's structures through the debug information: by field names, never by offsets written down here.
+ *
+ * Invariant: a field that the debug information does not have is `undefined`, so that a kernel that changed its
+ * structures is half understood rather than misread.
+ */
+import { resolved, type Member, type StructType, type Type } from '../debug-info/index.ts';
+
+export interface FieldPlace {
+  readonly offset: number;
+  readonly type: Type | undefined;
+}
+
+/** Follows `a.b.c` through structs. Wrappers (`Cell<T>`, `EnvId(u32)`) on the way are looked through. */
+export function fieldPlace(type: Type | undefined, path: string): FieldPlace | undefined {
+  let place: FieldPlace = { offset: 0, type };
+  for (const name of path.split('.')) {
+    const next = memberThroughWrappers(place.type, name);
+    if (!next) return undefined;
+    place = { offset: place.offset + next.offset, type: next.type };
+  }
+  return place;
+}
+
+function memberThroughWrappers(type: Type | undefined, name: string): FieldPlace | undefined {
+  let offset = 0;
+  let struct = asStruct(type);
+  for (let depth = 0; struct && depth < 16; depth++) {
+    const member = struct.members.find((m) => m.name === name);
+    if (member) return { offset: offset + member.offset, type: member.type };
+    const inner = onlyMember(struct);
+    if (!inner) return undefined;
+    offset += inner.offset;
+    struct = asStruct(inner.type);
+  }
+  return undefined;
+}
+
+/** Looks through wrappers of one field down to what they hold. */
+export function unwrapped(type: Type | undefined): FieldPlace {
+  let place: FieldPlace = { offset: 0, type: resolved(type) };
+  for (let depth = 0; depth < 16; depth++) {
+    const struct = asStruct(place.type);
+    const inner = struct && onlyMember(struct);
+    if (!inner) return place;
+    place = { offset: place.offset + inner.offset, type: resolved(inner.type) };
+  }
+  return place;
+}
+
+/** The field of a struct that is not empty, if there is just one. */
+function onlyMember(struct: StructType): Member | undefined {
+  if (struct.variants) return undefined;
+  const solid = struct.members.filter((m) => (resolved(m.type)?.sizeBytes ?? 0) > 0);
+  return solid.length === 1 ? solid[0] : undefined;
+}
+
+export function asStruct(type: Type | undefined): StructType | undefined {
+  const plain = resolved(type);
+  return plain?.kind === 'struct' ? plain : undefined;
+}
+
+/** Little-endian, zero-extended; undefined outside `bytes`. */
+export function readScalar(bytes: Uint8Array, offset: number, sizeBytes: number): number | undefined {
+  if (offset < 0 || offset + sizeBytes > bytes.length || sizeBytes > 4) return undefined;
+  let value = 0;
+  for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + bytes[offset + i]!;
+  return value;
+}
+
+/** A record's bytes and its type: fields by path. */
+export class RecordView {
+  readonly type: Type | undefined;
+  readonly bytes: Uint8Array;
+
+  constructor(type: Type | undefined, bytes: Uint8Array) {
+    this.type = type;
+    this.bytes = bytes;
+  }
+
+  /** A number of up to four bytes, wrappers looked through. */
+  number(path: string): number | undefined {
+    const place = fieldPlace(this.type, path);
+    if (!place) return undefined;
+    const inner = unwrapped(place.type);
+    return readScalar(this.bytes, place.offset + inner.offset, Math.min(inner.type?.sizeBytes ?? 4, 4));
+  }
+
+  /** The bytes of a field. */
+  field(path: string): Uint8Array | undefined {
+    const place = fieldPlace(this.type, path);
+    const size = resolved(place?.type)?.sizeBytes;
+    return place && size !== undefined ? this.bytes.subarray(place.offset, place.offset + size) : undefined;
+  }
+}

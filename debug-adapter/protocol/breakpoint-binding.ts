@@ -1,0 +1,202 @@
+/**
+ * Breakpoints as the client asked for them, and how each binds to the images of a launch.
+ * They outlive the machine: a restart binds them again, with the same ids.
+ */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { BoundLocation, BreakpointTable } from '../breakpoints/breakpoint-table.ts';
+import type { LiveDebuggee } from '../execution/debuggee.ts';
+import type { FatalPoint } from '../kernel/guest-os.ts';
+import type { Image } from '../launch/images.ts';
+import { describeFailure } from '../result.ts';
+import { formatAddress, parseMemoryReference } from './memory-reference.ts';
+
+type Request = Pick<Dap.SourceBreakpoint, 'condition' | 'hitCondition' | 'logMessage'>;
+
+interface Numbered<T> {
+  readonly id: number;
+  readonly request: T;
+}
+
+/** What a debuggee offers to bind against. */
+type Binding = Pick<LiveDebuggee, 'launch' | 'os' | 'breakpoints' | 'target'>;
+
+export class BreakpointRequests {
+  private readonly sources = new Map<string, Numbered<Dap.SourceBreakpoint>[]>();
+  private functions: Numbered<Dap.FunctionBreakpoint>[] = [];
+  private instructions: Numbered<Dap.InstructionBreakpoint>[] = [];
+  private filters: readonly string[] = [];
+  private nextId = 1;
+
+  setSource(path: string, requests: readonly Dap.SourceBreakpoint[], to: Binding | undefined): Dap.Breakpoint[] {
+    const numbered = this.number(requests);
+    this.sources.set(path, numbered);
+    return this.bindSource(path, numbered, to);
+  }
+
+  setFunctions(requests: readonly Dap.FunctionBreakpoint[], to: Binding | undefined): Dap.Breakpoint[] {
+    this.functions = this.number(requests);
+    return this.bindFunctions(to);
+  }
+
+  setInstructions(requests: readonly Dap.InstructionBreakpoint[], to: Binding | undefined): Dap.Breakpoint[] {
+    this.instructions = this.number(requests);
+    return this.bindInstructions(to);
+  }
+
+  setFilters(filters: readonly string[], to: Binding | undefined): void {
+    this.filters = filters;
+    if (to) this.bindFilters(to);
+  }
+
+  /** Binds everything to a new machine. */
+  bindAll(to: Binding): void {
+    for (const [path, numbered] of this.sources) this.bindSource(path, numbered, to);
+    this.bindFunctions(to);
+    this.bindInstructions(to);
+    this.bindFilters(to);
+  }
+
+  private number<T>(requests: readonly T[]): Numbered<T>[] {
+    return requests.map((request) => ({ id: this.nextId++, request }));
+  }
+
+  private bindSource(
+    path: string,
+    numbered: readonly Numbered<Dap.SourceBreakpoint>[],
+    to: Binding | undefined,
+  ): Dap.Breakpoint[] {
+    if (!to) return numbered.map(({ id }) => pendingBreakpoint(id));
+    const set = `source:${path}`;
+    to.breakpoints.clear(set);
+    const debugPath = to.launch.sources.toDebug(path);
+    const files = to.launch.images.all().flatMap((image) => {
+      const file = image.debug.matchFile(debugPath);
+      return file === undefined ? [] : [{ image, file }];
+    });
+    return numbered.map(({ id, request }) => {
+      if (files.length === 0) {
+        return failed(
+          id,
+          `No image of this launch was built from ${path}. Check "program" and "modules", or map the folder with "sourceFileMap".`,
+        );
+      }
+      const places = files.flatMap(({ image, file }) =>
+        image.debug
+          .addressesOf(file, request.line, request.column)
+          .map((at) => ({ image, linked: at.address, line: at.line, column: at.column })),
+      );
+      if (places.length === 0) return failed(id, `There is no code at or after line ${request.line} of ${path}.`);
+      const line = Math.min(...places.map((p) => p.line));
+      const chosen = places.filter((p) => p.line === line);
+      return this.add(to.breakpoints, set, id, 'source', chosen, request, {
+        line,
+        ...(request.column === undefined ? {} : { column: chosen[0]!.column }),
+        source: { path },
+        instructionReference: formatAddress(chosen[0]!.linked),
+      });
+    });
+  }
+
+  private bindFunctions(to: Binding | undefined): Dap.Breakpoint[] {
+    to?.breakpoints.clear('functions');
+    return this.functions.map(({ id, request }) => {
+      if (!to) return pendingBreakpoint(id);
+      const places = findFunctions(to.launch.images.all(), request.name);
+      if (places.length === 0) {
+        return failed(
+          id,
+          `No image of this launch has a function "${request.name}". Write its name, or a path such as syscall::sys_page_alloc, or kernel!sys_page_alloc for one image.`,
+        );
+      }
+      const position = places[0]!.image.debug.lineOf(places[0]!.linked);
+      const path = position && to.launch.sources.toClient(position.file);
+      return this.add(to.breakpoints, 'functions', id, 'function', places, request, {
+        instructionReference: formatAddress(places[0]!.linked),
+        ...(position && path !== undefined ? { line: position.line, source: { path } } : {}),
+      });
+    });
+  }
+
+  private bindInstructions(to: Binding | undefined): Dap.Breakpoint[] {
+    to?.breakpoints.clear('instructions');
+    return this.instructions.map(({ id, request }) => {
+      if (!to) return pendingBreakpoint(id);
+      const reference = parseMemoryReference(request.instructionReference);
+      if (!reference) return failed(id, `"${request.instructionReference}" is not an address. Write it as 0xf0101234.`);
+      const address = (reference.address + (request.offset ?? 0)) >>> 0;
+      const space =
+        reference.kind === 'env'
+          ? to.os.environments().find((e) => e.envId === reference.envId)?.space
+          : to.target.space;
+      const place = space === undefined ? undefined : to.os.imageAt(space, address);
+      const at: BoundLocation = { image: place?.image, linked: address + (place?.bias ?? 0) };
+      return this.add(to.breakpoints, 'instructions', id, 'instruction', [at], request, {
+        instructionReference: formatAddress(address),
+      });
+    });
+  }
+
+  private bindFilters(to: Binding): void {
+    to.breakpoints.clear('fatal');
+    for (const point of to.os.fatalPoints) {
+      if (!this.filters.includes(point.id)) continue;
+      const places = to.launch.images
+        .all()
+        .filter((image) => image.kind === point.in)
+        .flatMap((image) => fatalPlace(image, point));
+      to.breakpoints.add('fatal', 0, 'fatal', places, {}, () => {
+        const text = to.os.describeFatal(point.id);
+        return {
+          kind: 'stopped',
+          reason: 'exception',
+          description: point.label,
+          ...(text === undefined ? {} : { text }),
+        };
+      });
+    }
+  }
+
+  private add(
+    table: BreakpointTable,
+    set: string,
+    id: number,
+    kind: 'source' | 'function' | 'instruction',
+    places: readonly BoundLocation[],
+    request: Request,
+    shown: Partial<Dap.Breakpoint>,
+  ): Dap.Breakpoint {
+    const added = table.add(set, id, kind, places, request);
+    return added.ok ? { id, verified: true, ...shown } : failed(id, describeFailure(added.failure));
+  }
+}
+
+const failed = (id: number, message: string): Dap.Breakpoint => ({ id, verified: false, message, reason: 'failed' });
+
+const pendingBreakpoint = (id: number): Dap.Breakpoint => ({
+  id,
+  verified: false,
+  message: 'It is bound when a program has been launched.',
+  reason: 'pending',
+});
+
+/** `name`, `path::name`, or `image!name` for one image only. Symbols without debug information count, too. */
+function findFunctions(images: readonly Image[], name: string): { image: Image; linked: number }[] {
+  const [, only, rest] = /^(?:([\w.-]+)!)?(.*)$/s.exec(name.trim())!;
+  return images
+    .filter((image) => only === undefined || image.name === only)
+    .flatMap((image) => {
+      const scopes = image.debug.functionsNamed(rest!);
+      if (scopes.length > 0) return scopes.map((scope) => ({ image, linked: scope.breakpointAddress }));
+      const symbol = rest === '' ? undefined : image.elf.symbolNamed(rest!);
+      return symbol && symbol.sectionIndex !== 0 ? [{ image, linked: symbol.address }] : [];
+    });
+}
+
+/** The entry of the first of the point's functions that the image has. */
+function fatalPlace(image: Image, point: FatalPoint): BoundLocation[] {
+  for (const name of point.functions) {
+    const scope = image.debug.functionsNamed(name)[0];
+    if (scope) return [{ image, linked: scope.breakpointAddress }];
+  }
+  return [];
+}

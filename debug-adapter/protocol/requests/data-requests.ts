@@ -1,0 +1,124 @@
+/** variables, setVariable, evaluate, setExpression. */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import * as v from 'valibot';
+import { compileExpression, frameScope, type Value } from '../../inspection/index.ts';
+import { failure, success, type Result } from '../../result.ts';
+import { isRegisterName } from '../../scopes/inspection-context.ts';
+import { viewOf, type FrameView } from '../../scopes/scopes.ts';
+import { showValue } from '../../scopes/value-node.ts';
+import { answer, count, integer, request, valueFormat } from '../request.ts';
+import type { RequestHandler } from '../request-table.ts';
+import type { Debugged } from '../session-state.ts';
+import { staleFrame } from './stack-requests.ts';
+
+export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
+  variables: request(
+    v.looseObject({
+      variablesReference: integer,
+      filter: v.optional(v.picklist(['indexed', 'named'])),
+      start: v.optional(count, 0),
+      count: v.optional(count, 0),
+      format: valueFormat,
+    }),
+    (state, args) => {
+      const debugged = state.stoppedDebuggee();
+      if (!debugged.ok) return debugged;
+      const node = debugged.value.variables.get(args.variablesReference);
+      if (!node) return staleVariables();
+      const query = { filter: args.filter, start: args.start, count: args.count, hex: args.format?.hex ?? false };
+      return answer({ variables: node.children(query) });
+    },
+  ),
+
+  setVariable: request(
+    v.looseObject({ variablesReference: integer, name: v.string(), value: v.string(), format: valueFormat }),
+    (state, args) => {
+      const debugged = state.stoppedDebuggee();
+      if (!debugged.ok) return debugged;
+      const node = debugged.value.variables.get(args.variablesReference);
+      if (!node) return staleVariables();
+      if (!node.set) {
+        return failure('read-only', {
+          cause: `"${args.name}" cannot be changed.`,
+          remedy: 'Change what it is made of: open it and set a part.',
+        });
+      }
+      const changed = node.set(args.name, args.value, args.format?.hex ?? false);
+      if (!changed.ok) return changed;
+      debugged.value.threads.invalidate();
+      const { name: _name, ...body } = changed.value;
+      return answer(body);
+    },
+  ),
+
+  evaluate: request(
+    v.looseObject({
+      expression: v.string(),
+      frameId: v.optional(integer),
+      context: v.optional(v.string(), 'watch'),
+      format: valueFormat,
+    }),
+    (state, args) => {
+      const debugged = state.stoppedDebuggee();
+      if (!debugged.ok) return debugged;
+      const view = frameFor(debugged.value, args.frameId);
+      if (!view.ok) return view;
+      // Hovers and watches are repeated at will, so they must not change anything.
+      const value = evaluateIn(view.value, args.expression, args.context === 'repl');
+      if (!value.ok) return value;
+      const {
+        name: _name,
+        value: result,
+        ...rest
+      } = showValue(view.value.display, '', value.value, args.format?.hex ?? false);
+      return answer({ result, ...rest } satisfies Dap.EvaluateResponse['body']);
+    },
+  ),
+
+  setExpression: request(
+    v.looseObject({ expression: v.string(), value: v.string(), frameId: v.optional(integer), format: valueFormat }),
+    (state, args) => {
+      const debugged = state.stoppedDebuggee();
+      if (!debugged.ok) return debugged;
+      const view = frameFor(debugged.value, args.frameId);
+      if (!view.ok) return view;
+      const value = evaluateIn(view.value, `${args.expression} = ${args.value}`, true);
+      if (!value.ok) return value;
+      const { name: _name, ...body } = showValue(view.value.display, '', value.value, args.format?.hex ?? false);
+      debugged.value.threads.invalidate();
+      return answer(body);
+    },
+  ),
+};
+
+/** The frame asked for, or the innermost one of the current thread. */
+function frameFor(debugged: Debugged, frameId: number | undefined): Result<FrameView> {
+  const id = frameId ?? debugged.threads.stack(debugged.threads.currentId(), 0, 1)?.frames[0]?.id;
+  const handle = id === undefined ? undefined : debugged.threads.frame(id);
+  if (!handle) return staleFrame() as Result<never>;
+  if (handle.frame.kind === 'label') {
+    return failure('label-frame', {
+      cause: 'This line of the call stack is a border, not code.',
+      remedy: 'Select the frame above or below it.',
+    });
+  }
+  return success(viewOf(debugged, handle, handle.frame));
+}
+
+function evaluateIn({ frame, context }: FrameView, expression: string, allowAssignment: boolean): Result<Value> {
+  if (!frame.image) {
+    return failure('no-image', {
+      cause: 'No image covers this frame, so no name means anything here.',
+      remedy: 'Select a frame with source, or use readMemory.',
+    });
+  }
+  const scope = frameScope(frame.image.debug, frame.context.pc, { isRegister: isRegisterName });
+  const compiled = compileExpression(expression, scope, { allowAssignment, context });
+  return compiled.ok ? compiled.value.evaluate(context) : compiled;
+}
+
+const staleVariables = (): ReturnType<typeof failure> =>
+  failure('stale-variables', {
+    cause: 'These variables are from an earlier stop.',
+    remedy: 'Ask for the scopes again.',
+  });

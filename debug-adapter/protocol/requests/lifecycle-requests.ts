@@ -1,0 +1,102 @@
+/** From initialize to disconnect. */
+import * as v from 'valibot';
+import { parseLaunchArguments } from '../../launch/launch-arguments.ts';
+import { prepareLaunch } from '../../launch/launcher.ts';
+import { failure } from '../../result.ts';
+import { CAPABILITIES } from '../capabilities.ts';
+import { answer, request } from '../request.ts';
+import type { RequestHandler } from '../request-table.ts';
+import type { Debugged, SessionState } from '../session-state.ts';
+
+const nothing = v.looseObject({});
+
+export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
+  initialize: request(
+    v.looseObject({
+      adapterID: v.optional(v.string(), 'ringside'),
+      linesStartAt1: v.optional(v.boolean()),
+      columnsStartAt1: v.optional(v.boolean()),
+      pathFormat: v.optional(v.string()),
+    }),
+    (state, args) => {
+      state.client = args as SessionState['client'];
+      return answer(CAPABILITIES);
+    },
+  ),
+
+  launch: request(nothing, async (state, args) => {
+    if (state.debugged) {
+      return failure('already-launched', {
+        cause: 'This session has launched its machine already.',
+        remedy: 'Use restart, or start another session.',
+      });
+    }
+    const parsed = parseLaunchArguments(args);
+    if (!parsed.ok) return parsed;
+    const launch = await prepareLaunch(parsed.value, state.host.files);
+    if (!launch.ok) return launch;
+    const debugged = state.power(launch.value);
+    if (!debugged.ok) return debugged;
+    for (const image of launch.value.images.all()) {
+      for (const warning of [...image.elf.warnings, ...image.debug.warnings]) {
+        state.output('important', `${image.name}: ${warning.cause} ${warning.remedy}\n`);
+      }
+      if (!image.debug.hasDwarf) {
+        state.output(
+          'important',
+          `${image.name} has no debug information: only its symbols are known. Build it with debug information (-g, debug = true).\n`,
+        );
+      }
+    }
+    // DAP, "Launch sequencing": breakpoints may be sent from now on; execution waits for configurationDone.
+    return answer(undefined, () => {
+      state.emit('initialized');
+      if (state.configured) begin(state, debugged.value);
+    });
+  }),
+
+  attach: request(nothing, () =>
+    failure('attach', {
+      cause: 'Ringside runs the machine itself, so there is nothing to attach to.',
+      remedy: 'Use "request": "launch".',
+    }),
+  ),
+
+  configurationDone: request(nothing, (state) => {
+    state.configured = true;
+    return answer(undefined, () => {
+      if (state.debugged) begin(state, state.debugged);
+    });
+  }),
+
+  restart: request(v.looseObject({ arguments: v.optional(v.unknown()) }), async (state, args) => {
+    const before = state.launched();
+    if (!before.ok) return before;
+    let launch = before.value.launch;
+    if (args.arguments !== undefined) {
+      const parsed = parseLaunchArguments(args.arguments);
+      if (!parsed.ok) return parsed;
+      const prepared = await prepareLaunch(parsed.value, state.host.files);
+      if (!prepared.ok) return prepared;
+      launch = prepared.value;
+    }
+    const debugged = state.power(launch);
+    if (!debugged.ok) return debugged;
+    return answer(undefined, () => begin(state, debugged.value));
+  }),
+
+  terminate: request(nothing, (state) => answer(undefined, () => state.terminate())),
+
+  disconnect: request(nothing, (state) => {
+    state.end();
+    return answer();
+  }),
+
+  cancel: request(nothing, () => answer()),
+};
+
+/** The machine stands at its first instruction: stop there or run. */
+function begin(state: SessionState, debugged: Debugged): void {
+  if (debugged.launch.arguments.stopOnEntry && !debugged.launch.arguments.noDebug) state.reportEntry();
+  else state.run(debugged);
+}

@@ -1,0 +1,148 @@
+/** Threads, call stacks, scopes, sources, and why the machine stopped. */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import * as v from 'valibot';
+import type { Frame } from '../../call-stack/frame.ts';
+import { scopesOf } from '../../scopes/scopes.ts';
+import { failure } from '../../result.ts';
+import { formatAddress } from '../memory-reference.ts';
+import { answer, count, integer, request, source, threadArguments } from '../request.ts';
+import type { RequestHandler } from '../request-table.ts';
+import type { Debugged, SessionState } from '../session-state.ts';
+
+const FRAMES_DEFAULT = 512;
+
+export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
+  threads: request(v.looseObject({}), (state) => {
+    const debugged = state.launched();
+    if (!debugged.ok) return debugged;
+    return answer({ threads: debugged.value.threads.list().map(({ threadId, name }) => ({ id: threadId, name })) });
+  }),
+
+  stackTrace: request(
+    v.looseObject({ ...threadArguments.entries, startFrame: v.optional(count, 0), levels: v.optional(count, 0) }),
+    (state, args) => {
+      const debugged = state.stoppedDebuggee();
+      if (!debugged.ok) return debugged;
+      const stack = debugged.value.threads.stack(args.threadId, args.startFrame, args.levels || FRAMES_DEFAULT);
+      if (!stack) return noSuchThread(args.threadId);
+      return answer({
+        stackFrames: stack.frames.map(({ id, frame }) => showFrame(state, debugged.value, id, frame)),
+        // DAP, `totalFrames`: a larger number than sent means "there is more".
+        totalFrames: stack.total ?? args.startFrame + stack.frames.length + 1,
+      });
+    },
+  ),
+
+  scopes: request(v.looseObject({ frameId: integer }), (state, args) => {
+    const debugged = state.stoppedDebuggee();
+    if (!debugged.ok) return debugged;
+    const found = debugged.value.threads.frame(args.frameId);
+    if (!found) return staleFrame();
+    return answer({ scopes: scopesOf(debugged.value, found) });
+  }),
+
+  source: request(v.looseObject({ source: v.optional(source), sourceReference: v.optional(integer) }), () =>
+    failure('no-source', {
+      cause: 'This source is not on this machine.',
+      remedy: 'Map its folder with "sourceFileMap", or look at the disassembly.',
+    }),
+  ),
+
+  exceptionInfo: request(threadArguments, (state) => {
+    const stop = state.lastStop;
+    if (stop?.kind !== 'stopped' || stop.reason !== 'exception') {
+      return failure('no-exception', {
+        cause: 'The machine did not stop for an exception.',
+        remedy: 'Ask after such a stop.',
+      });
+    }
+    return answer({
+      exceptionId: stop.description ?? 'exception',
+      description: stop.text ?? stop.description,
+      breakMode: 'unhandled',
+    });
+  }),
+
+  modules: request(
+    v.looseObject({ startModule: v.optional(count, 0), moduleCount: v.optional(count, 0) }),
+    (state, args) => {
+      const debugged = state.launched();
+      if (!debugged.ok) return debugged;
+      const all = debugged.value.launch.images.all();
+      const end = args.moduleCount ? args.startModule + args.moduleCount : undefined;
+      return answer({
+        modules: all.slice(args.startModule, end).map((image): Dap.Module => {
+          const loads = image.elf.segments.filter((s) => s.type === 1);
+          const start = Math.min(...loads.map((s) => s.virtualAddress));
+          const stop = Math.max(...loads.map((s) => s.virtualAddress + s.memorySizeBytes));
+          return {
+            id: image.name,
+            name: image.name,
+            path: image.path,
+            isUserCode: true,
+            symbolStatus: image.debug.hasDwarf ? 'Debug information loaded.' : 'Symbols only.',
+            addressRange: `${formatAddress(start)}-${formatAddress(stop)}`,
+          };
+        }),
+        totalModules: all.length,
+      });
+    },
+  ),
+
+  loadedSources: request(v.looseObject({}), (state) => {
+    const debugged = state.launched();
+    if (!debugged.ok) return debugged;
+    const { images, sources } = debugged.value.launch;
+    const paths = new Set(
+      images.all().flatMap((image) => image.debug.sourceFiles().map((file) => sources.toClient(file))),
+    );
+    paths.delete(undefined);
+    return answer({ sources: [...(paths as Set<string>)].sort().map(clientSource) });
+  }),
+};
+
+function showFrame(state: SessionState, debugged: Debugged, id: number, frame: Frame): Dap.StackFrame {
+  if (frame.kind === 'label') return { id, name: frame.name, line: 0, column: 0, presentationHint: 'label' };
+  const path = frame.position && debugged.launch.sources.toClient(frame.position.file);
+  const lineShift = state.client.linesStartAt1 === false ? 1 : 0;
+  const columnShift = state.client.columnsStartAt1 === false ? 1 : 0;
+  return {
+    id,
+    name: frame.name,
+    ...positionOf(frame.position, path, lineShift, columnShift),
+    instructionPointerReference: formatAddress(frame.address),
+    ...(frame.image ? { moduleId: frame.image.name } : {}),
+    presentationHint: path === undefined ? 'subtle' : 'normal',
+  };
+}
+
+function positionOf(
+  position: { file: string; line: number; column: number } | undefined,
+  path: string | undefined,
+  lineShift: number,
+  columnShift: number,
+): Pick<Dap.StackFrame, 'source' | 'line' | 'column'> {
+  if (!position || position.line === 0) return { line: 0, column: 0 };
+  const line = position.line - lineShift;
+  const column = Math.max(1, position.column) - columnShift;
+  if (path !== undefined) return { source: clientSource(path), line, column };
+  // The toolchain's own library: a name to read, but no file to open.
+  const name = position.file.split('/').at(-1)!;
+  return { source: { name, origin: 'not on this machine', presentationHint: 'deemphasize' }, line, column };
+}
+
+function clientSource(path: string): Dap.Source {
+  return { name: path.split('/').at(-1)!, path };
+}
+
+const noSuchThread = (threadId: number): ReturnType<typeof failure> =>
+  failure('no-such-thread', {
+    cause: `There is no thread ${threadId}.`,
+    remedy: 'Ask for the threads again: environments come and go.',
+  });
+
+export const staleFrame = (): ReturnType<typeof failure> =>
+  failure('stale-frame', {
+    cause: 'This frame is from an earlier stop.',
+    remedy: 'Ask for the stack trace again.',
+  });

@@ -1,0 +1,162 @@
+/**
+ * What a session knows between requests: the client, the launched machine, and what the last stop showed.
+ *
+ * Invariant: frames and variable references live from one stop to the next run; using one later is answered as such.
+ */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { BreakpointTable } from '../breakpoints/breakpoint-table.ts';
+import { Threads } from '../call-stack/threads.ts';
+import { continuePlan } from '../execution/advance.ts';
+import type { LiveDebuggee } from '../execution/debuggee.ts';
+import { Execution, type Plan } from '../execution/execution.ts';
+import type { StopReport } from '../execution/stop-report.ts';
+import { detectGuestOs } from '../kernel/detect.ts';
+import type { Launch } from '../launch/launcher.ts';
+import { failure, success, type Result } from '../result.ts';
+import { conditionCompiler } from '../scopes/condition-compiler.ts';
+import { VariableStore } from '../scopes/variable-store.ts';
+import { BreakpointRequests } from './breakpoint-binding.ts';
+import { SerialConsole } from './serial-console.ts';
+import type { SessionHost } from './session.ts';
+
+export type EmitEvent = (event: string, body?: unknown) => void;
+
+/** A launched machine and all that hangs on it. */
+export interface Debugged extends LiveDebuggee {
+  readonly threads: Threads;
+  readonly variables: VariableStore;
+}
+
+export class SessionState {
+  readonly host: SessionHost;
+  readonly emit: EmitEvent;
+  readonly requested = new BreakpointRequests();
+  client: Dap.InitializeRequestArguments = { adapterID: 'ringside' };
+  debugged: Debugged | undefined;
+  lastStop: StopReport | undefined;
+  configured = false;
+  private terminated = false;
+  private serial: SerialConsole | undefined;
+
+  constructor(host: SessionHost, emit: EmitEvent) {
+    this.host = host;
+    this.emit = emit;
+  }
+
+  /** Makes the machine of a launch, at its first instruction; again for a restart. */
+  power(launch: Launch): Result<Debugged> {
+    const target = this.host.createTarget(launch.recipe);
+    if (!target.ok) return target;
+    this.debugged?.execution.drop();
+    const os = detectGuestOs(launch.images, target.value);
+    const serial = new SerialConsole(target.value, launch.arguments.console ?? 'debugConsole', this.emit);
+    this.serial = serial;
+    const compiler = conditionCompiler(target.value, os);
+    const breakpoints = new BreakpointTable({
+      target: target.value,
+      os,
+      compiler,
+      onLog: (text) => this.output('console', `${text}\n`),
+      onProblem: (text) => this.output('important', `${text}\n`),
+    });
+    const execution = new Execution(
+      target.value,
+      this.host.scheduler,
+      (report) => this.stopped(report),
+      () => serial.flush(),
+    );
+    this.debugged = {
+      launch,
+      target: target.value,
+      os,
+      breakpoints,
+      execution,
+      budgetEnd: launch.arguments.budget,
+      threads: new Threads(target.value, os),
+      variables: new VariableStore(),
+    };
+    this.requested.bindAll(this.debugged);
+    return success(this.debugged);
+  }
+
+  /** The launched machine, stopped or running. */
+  launched(): Result<Debugged> {
+    return this.debugged
+      ? success(this.debugged)
+      : failure('not-launched', { cause: 'Nothing has been launched.', remedy: 'Send a launch request first.' });
+  }
+
+  /** The launched machine, if it stands still. */
+  stoppedDebuggee(): Result<Debugged> {
+    const debugged = this.launched();
+    if (!debugged.ok || !debugged.value.execution.running) return debugged;
+    return failure('running', { cause: 'The machine is running.', remedy: 'Pause it first.' });
+  }
+
+  /** Begins a run: all that the last stop showed is gone. */
+  run(debugged: Debugged, plan: Plan = continuePlan(debugged)): void {
+    debugged.threads.invalidate();
+    debugged.variables.invalidate();
+    this.lastStop = undefined;
+    debugged.execution.start(plan);
+  }
+
+  typeSerial(text: string): void {
+    this.serial?.type(text);
+    this.debugged?.execution.inputArrived();
+  }
+
+  output(category: 'console' | 'important' | 'stdout' | 'stderr', output: string): void {
+    this.emit('output', { category, output });
+  }
+
+  /** The stop the client sees when the machine stands at its first instruction. */
+  reportEntry(): void {
+    this.stopped({ kind: 'stopped', reason: 'entry' });
+  }
+
+  end(): void {
+    this.debugged?.execution.drop();
+    this.debugged = undefined;
+  }
+
+  /** Ends the machine and tells the client, once. */
+  terminate(exitCode?: number): void {
+    this.debugged?.execution.drop();
+    this.serial?.flush();
+    if (this.terminated) return;
+    this.terminated = true;
+    if (exitCode !== undefined) this.emit('exited', { exitCode });
+    this.emit('terminated', {});
+  }
+
+  private stopped(report: StopReport): void {
+    const debugged = this.debugged;
+    if (!debugged) return;
+    if (report.kind === 'exited') {
+      this.output('console', `The guest ended with verdict ${report.exitCode}${VERDICTS[report.exitCode] ?? ''}.\n`);
+      this.terminate(report.exitCode);
+      return;
+    }
+    this.lastStop = report;
+    if (debugged.budgetEnd !== undefined && debugged.target.instructionCount >= debugged.budgetEnd) {
+      debugged.budgetEnd = undefined;
+    }
+    const body: Dap.StoppedEvent['body'] = {
+      reason: report.reason,
+      threadId: debugged.threads.currentId(),
+      allThreadsStopped: true,
+      ...(report.description === undefined ? {} : { description: report.description }),
+      ...(report.text === undefined ? {} : { text: report.text }),
+      ...(report.hitBreakpointIds?.length ? { hitBreakpointIds: [...report.hitBreakpointIds] } : {}),
+    };
+    this.emit('stopped', body);
+  }
+}
+
+/** What the kernel writes to the debug-exit port, see guest/README.md. */
+const VERDICTS: Readonly<Record<number, string>> = {
+  0: ' (the program ended by itself)',
+  1: ' (the program was destroyed)',
+  2: ' (kernel panic)',
+};

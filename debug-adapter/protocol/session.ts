@@ -1,0 +1,165 @@
+/**
+ * One DAP session: takes messages, answers each request exactly once, sends events. Knows no transport.
+ * Debug Adapter Protocol 1.68, "Overview".
+ *
+ * Requests are answered in the order they came, except those that must not wait behind a slow one.
+ * Invariant: whatever a handler does, throwing included, its request gets one response and the session goes on.
+ */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { Scheduler } from '../execution/execution.ts';
+import type { FileSource } from '../launch/files.ts';
+import type { CreateTarget } from '../launch/launcher.ts';
+import { failure, type Failure, type Result } from '../result.ts';
+import { REQUESTS, type RequestHandler } from './request-table.ts';
+import { SessionState } from './session-state.ts';
+
+export interface SessionHost {
+  readonly files: FileSource;
+  readonly scheduler: Scheduler;
+  readonly createTarget: CreateTarget;
+  /** Takes a response or an event; the transport numbers and sends it. */
+  send(message: Dap.Response | Dap.Event): void;
+  /** The session has ended: the transport may close. */
+  end(): void;
+}
+
+/** Answered at once, even while an earlier request is still being worked on. */
+const URGENT = new Set([
+  'pause',
+  'cancel',
+  'disconnect',
+  'terminate',
+  'ringside/serialInput',
+  'ringside/keyboardInput',
+]);
+
+export class Session {
+  private readonly host: SessionHost;
+  private readonly state: SessionState;
+  private queue: Promise<void> = Promise.resolve();
+  private nextSequence = 1;
+  private ended = false;
+
+  constructor(host: SessionHost) {
+    this.host = host;
+    this.state = new SessionState(host, (event, body) => this.sendEvent(event, body));
+  }
+
+  /** Any JSON value at all. */
+  handleMessage(message: unknown): void {
+    if (!isRequest(message)) {
+      this.reportGarbage('A message that is no DAP request was ignored.');
+      return;
+    }
+    const work = (): Promise<void> => this.answer(message);
+    if (URGENT.has(message.command)) void work();
+    else this.queue = this.queue.then(work);
+  }
+
+  /** Bytes or messages that make no sense: said once each in the debug console, never fatal. */
+  reportGarbage(problem: string): void {
+    this.sendEvent('output', { category: 'important', output: `Ringside: ${problem}\n` });
+  }
+
+  /** The client is gone. */
+  close(): void {
+    this.ended = true;
+    this.state.end();
+  }
+
+  private async answer(request: Dap.Request): Promise<void> {
+    const handler = Object.hasOwn(REQUESTS, request.command) ? REQUESTS[request.command] : undefined;
+    const result = handler ? await this.run(handler, request) : unsupported(request.command);
+    if (result.ok) {
+      const { body, after } = result.value;
+      this.sendResponse(request, body);
+      after?.();
+    } else {
+      this.sendFailure(request, result.failure);
+    }
+    if (result.ok && request.command === 'disconnect') {
+      this.close();
+      this.host.end();
+    }
+  }
+
+  private async run(handler: RequestHandler, request: Dap.Request): ReturnType<RequestHandler> {
+    const args: unknown = request.arguments ?? {};
+    if (typeof args !== 'object' || args === null) {
+      return failure('bad-arguments', {
+        cause: `The arguments of "${request.command}" are no object.`,
+        remedy: 'Send the arguments that the Debug Adapter Protocol describes for this request.',
+      });
+    }
+    try {
+      return await handler(this.state, args);
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.sendEvent('output', { category: 'stderr', output: `Ringside: "${request.command}" failed: ${text}\n` });
+      return failure('internal', {
+        cause: `"${request.command}" failed inside the debug adapter: ${text.split('\n')[0]!}.`,
+        remedy: "The session goes on. Please report this with the debug console's output.",
+      });
+    }
+  }
+
+  private sendResponse(request: Dap.Request, body: unknown): void {
+    this.host.send({
+      type: 'response',
+      seq: this.nextSequence++,
+      request_seq: request.seq,
+      command: request.command,
+      success: true,
+      ...(body === undefined ? {} : { body }),
+    });
+  }
+
+  private sendFailure(request: Dap.Request, what: Failure): void {
+    const format = `${what.cause} ${what.remedy}`;
+    const response: Dap.ErrorResponse = {
+      type: 'response',
+      seq: this.nextSequence++,
+      request_seq: request.seq,
+      command: request.command,
+      success: false,
+      message: format,
+      body: {
+        error: {
+          id: errorNumber(what.id),
+          format: escapeFormat(format),
+          showUser: request.command === 'launch',
+          variables: { id: what.id },
+        },
+      },
+    };
+    this.host.send(response);
+  }
+
+  private sendEvent(event: string, body: unknown): void {
+    if (this.ended) return;
+    this.host.send({ type: 'event', seq: this.nextSequence++, event, ...(body === undefined ? {} : { body }) });
+  }
+}
+
+function unsupported(command: string): Result<never> {
+  return failure('unsupported-request', {
+    cause: `The request "${command}" is not supported.`,
+    remedy: 'The capabilities of the initialize response list what is.',
+  });
+}
+
+function isRequest(message: unknown): message is Dap.Request {
+  if (typeof message !== 'object' || message === null) return false;
+  const { type, seq, command } = message as Record<string, unknown>;
+  return type === 'request' && Number.isSafeInteger(seq) && typeof command === 'string';
+}
+
+/** DAP, `Message.format`: braces hold variables. */
+const escapeFormat = (text: string): string => text.replaceAll('{', '(').replaceAll('}', ')');
+
+/** DAP wants a number; a stable one from the failure's name. */
+function errorNumber(id: string): number {
+  let hash = 0;
+  for (const c of id) hash = (hash * 31 + c.charCodeAt(0)) % 100_000;
+  return 1000 + hash;
+}

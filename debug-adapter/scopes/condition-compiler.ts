@@ -1,0 +1,38 @@
+/** Conditions and log expressions, compiled once per breakpoint location and run in the CPU's state at each hit. */
+import type { BoundLocation, ConditionCompiler } from '../breakpoints/breakpoint-table.ts';
+import { compileExpression, frameScope, renderValue } from '../inspection/index.ts';
+import type { GuestOs } from '../kernel/guest-os.ts';
+import { failure, success } from '../result.ts';
+import type { Target } from '../target/target.ts';
+import { cpuContext, isRegisterName } from './inspection-context.ts';
+
+export function conditionCompiler(target: Target, os: GuestOs): ConditionCompiler {
+  const compile = (text: string, { image, linked }: BoundLocation): ReturnType<typeof compileExpression> => {
+    if (!image) {
+      return failure('no-image', {
+        cause: 'No image covers this address.',
+        remedy: 'Conditions need debug information.',
+      });
+    }
+    return compileExpression(text, frameScope(image.debug, linked, { isRegister: isRegisterName }));
+  };
+  const contextNow = (): ReturnType<typeof cpuContext> => {
+    const bias = target.cpl === 3 ? 0 : (os.imageAt(target.space, target.readRegister('eip'))?.bias ?? 0);
+    return cpuContext({ target, os }, target.space, bias);
+  };
+  return {
+    condition: (text, at) => {
+      const compiled = compile(text, at);
+      if (!compiled.ok) return compiled;
+      return success(() => compiled.value.test(contextNow()));
+    },
+    display: (text, at) => {
+      const compiled = compile(text, at);
+      if (!compiled.ok) return () => `<${compiled.failure.cause}>`;
+      return () => {
+        const value = compiled.value.evaluate(contextNow());
+        return value.ok ? renderValue(value.value, {}).text : `<${value.failure.cause}>`;
+      };
+    },
+  };
+}

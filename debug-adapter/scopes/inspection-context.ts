@@ -1,0 +1,81 @@
+/** A frame's registers and memory, as values and expressions read and write them. */
+import type { CodeFrame } from '../call-stack/frame.ts';
+import { readWhole } from '../call-stack/memory-view.ts';
+import type { FrameContext } from '../debug-info/index.ts';
+import type { InspectionContext } from '../inspection/index.ts';
+import type { GuestOs } from '../kernel/guest-os.ts';
+import { DWARF_REGISTERS, REGISTER_NAMES, type RegisterName } from '../target/registers.ts';
+import type { Space, Target } from '../target/target.ts';
+import { EIP } from '../debug-info/registers.ts';
+
+export interface ContextSource {
+  readonly target: Target;
+  readonly os: GuestOs;
+}
+
+/** @param innermost registers are the CPU's own and may be written; of outer frames and other threads they may not */
+export function frameContext(source: ContextSource, frame: CodeFrame, innermost: boolean): InspectionContext {
+  return contextOver(source, frame.space, frame.bias, frame.context, innermost);
+}
+
+/** The CPU as it stands, for conditions: nothing is read before an expression asks for it. */
+export function cpuContext(source: ContextSource, space: Space, bias: number): InspectionContext {
+  const { target } = source;
+  const register = (n: number): number | undefined => {
+    const name = DWARF_REGISTERS[n];
+    if (name === undefined) return undefined;
+    const value = target.readRegister(name);
+    return n === EIP ? (value + bias) >>> 0 : value;
+  };
+  const frame: FrameContext = {
+    get pc() {
+      return (target.readRegister('eip') + bias) >>> 0;
+    },
+    register,
+    readMemory: (address, size) => readWhole(target, space, address, size, bias),
+  };
+  return contextOver(source, space, bias, frame, true);
+}
+
+function contextOver(
+  { target, os }: ContextSource,
+  space: Space,
+  bias: number,
+  frame: FrameContext,
+  writable: boolean,
+): InspectionContext {
+  return {
+    get pc() {
+      return frame.pc;
+    },
+    register: (n) => frame.register(n),
+    readMemory: (address, size) => frame.readMemory(address, size),
+    ...(frame.cfa ? { cfa: () => frame.cfa!() } : {}),
+    readScalar: (address, size) => {
+      const bytes = target.read(space, address, size);
+      if (bytes.length < size) return NaN;
+      let value = 0;
+      for (let i = size - 1; i >= 0; i--) value = value * 256 + bytes[i]!;
+      return value;
+    },
+    writeMemory: (address, bytes) => target.write(space, address, bytes) === bytes.length,
+    setRegister: (n, value) => {
+      const name = DWARF_REGISTERS[n];
+      return writable && name !== undefined && target.writeRegister(name, value >>> 0);
+    },
+    namedRegister: (name) => (isRegisterName(name) ? target.readRegister(name) : undefined),
+    setNamedRegister: (name, value) => writable && isRegisterName(name) && target.writeRegister(name, value >>> 0),
+    symbolAt: (address) => {
+      const place = os.imageAt(space, address);
+      const linked = (address + (place?.bias ?? 0)) >>> 0;
+      const symbol = place?.image.elf.symbolAt(linked);
+      if (!symbol) return undefined;
+      const offset = linked - symbol.address;
+      return offset === 0 ? symbol.demangled : `${symbol.demangled}+${offset}`;
+    },
+  };
+}
+
+export function isRegisterName(name: string): name is RegisterName {
+  return (REGISTER_NAMES as readonly string[]).includes(name);
+}

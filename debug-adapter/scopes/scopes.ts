@@ -1,0 +1,142 @@
+/** The scopes of a frame: Locals, Arguments, Statics, Registers. */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { CodeFrame, Frame } from '../call-stack/frame.ts';
+import type { Threads } from '../call-stack/threads.ts';
+import type { Variable } from '../debug-info/index.ts';
+import { valueOfVariable, type InspectionContext, type Value } from '../inspection/index.ts';
+import type { GuestOs } from '../kernel/guest-os.ts';
+import { formatMemoryReference } from '../protocol/memory-reference.ts';
+import { DWARF_REGISTERS } from '../target/registers.ts';
+import type { Target } from '../target/target.ts';
+import { frameContext } from './inspection-context.ts';
+import { registersNode, type RegisterAccess } from './register-nodes.ts';
+import { valuesNode, type Refer, type ValueDisplay } from './value-node.ts';
+import type { VariableStore } from './variable-store.ts';
+
+export interface ScopeSource {
+  readonly target: Target;
+  readonly os: GuestOs;
+  readonly threads: Threads;
+  readonly variables: VariableStore;
+}
+
+export interface FrameHandle {
+  readonly frame: Frame;
+  readonly threadId: number;
+  readonly index: number;
+}
+
+/** Everything an expression or a scope needs of one code frame. */
+export interface FrameView {
+  readonly frame: CodeFrame;
+  readonly context: InspectionContext;
+  readonly display: ValueDisplay;
+}
+
+export function viewOf(source: ScopeSource, { threadId, index }: FrameHandle, frame: CodeFrame): FrameView {
+  const innermost = index <= frame.inlineDepth && threadId === source.threads.currentId();
+  return {
+    frame,
+    context: frameContext(source, frame, innermost),
+    display: { store: source.variables, refer: referFor(source, frame, threadId) },
+  };
+}
+
+export function scopesOf(source: ScopeSource, handle: FrameHandle): Dap.Scope[] {
+  if (handle.frame.kind === 'label') return [];
+  const { frame, context, display } = viewOf(source, handle, handle.frame);
+  const { level, image } = frame;
+  const scopes: Dap.Scope[] = [];
+  if (level) {
+    const visible = level.variablesAt(frame.context.pc);
+    const locals = visible.filter((v) => v.kind !== 'parameter');
+    scopes.push(
+      scope(
+        source,
+        'Locals',
+        'locals',
+        valuesNode(display, () => values(locals, context)),
+      ),
+    );
+    const parameters = visible.filter((v) => v.kind === 'parameter');
+    const args = parameters.length > 0 ? parameters : level.parameters;
+    if (args.length > 0)
+      scopes.push(
+        scope(
+          source,
+          'Arguments',
+          'arguments',
+          valuesNode(display, () => values(args, context)),
+        ),
+      );
+  }
+  if (image) {
+    const statics = image.debug.statics(frame.context.pc);
+    if (statics.length > 0) {
+      const node = valuesNode(display, () => values(statics, context));
+      scopes.push({ ...scope(source, 'Statics', undefined, node), expensive: true, namedVariables: statics.length });
+    }
+  }
+  scopes.push(
+    scope(
+      source,
+      'Registers',
+      'registers',
+      registersNode(source.variables, registerAccess(source, handle, frame, context)),
+    ),
+  );
+  return scopes;
+}
+
+function scope(
+  source: ScopeSource,
+  name: string,
+  hint: string | undefined,
+  node: Parameters<VariableStore['add']>[0],
+): Dap.Scope {
+  return {
+    name,
+    variablesReference: source.variables.add(node),
+    expensive: false,
+    ...(hint === undefined ? {} : { presentationHint: hint }),
+  };
+}
+
+/** Shadowed names keep their order: the innermost first, as the program sees them. */
+function values(variables: readonly Variable[], context: InspectionContext): { name: string; value: Value }[] {
+  return variables.map((variable) => ({ name: variable.name, value: valueOfVariable(variable, context) }));
+}
+
+/** General registers as the frame sees them; the rest are the CPU's. */
+function registerAccess(
+  source: ScopeSource,
+  { threadId }: FrameHandle,
+  frame: CodeFrame,
+  context: InspectionContext,
+): RegisterAccess {
+  const current = threadId === source.threads.currentId();
+  return {
+    read: (name) => {
+      const number = DWARF_REGISTERS.indexOf(name);
+      if (number >= 0) return name === 'eip' ? frame.address : frame.context.register(number);
+      return current ? source.target.readRegister(name) : undefined;
+    },
+    write: (name, value) => {
+      const number = DWARF_REGISTERS.indexOf(name);
+      return number >= 0
+        ? (context.setRegister?.(number, value) ?? false)
+        : (context.setNamedRegister?.(name, value) ?? false);
+    },
+  };
+}
+
+/** References into an environment carry its id, so that they mean the same whatever runs. */
+export function referFor(source: ScopeSource, frame: CodeFrame, threadId: number): Refer {
+  const environment = source.threads.environment(threadId);
+  return (address) =>
+    formatMemoryReference(
+      environment && environment.space === frame.space
+        ? { kind: 'env', envId: environment.envId, address }
+        : { kind: 'kernel', address },
+    );
+}
