@@ -1,0 +1,23 @@
+/** The guest that comes with Ringside, as the debug adapter finds it too: beside the bundle, or in the repository. */
+import { fileURLToPath } from 'node:url';
+import type { GuestImageFiles } from '../debug-adapter/launch/files.ts';
+import { nodeFiles } from '../debug-adapter/node-files.ts';
+import { failure, type Result } from '../emulator/result.ts';
+
+/** Where this program lies: `cli/` in the repository, `dist/` when bundled. */
+export const PROGRAM_FOLDER = fileURLToPath(new URL('.', import.meta.url));
+
+export function openGuestImage(): Promise<Result<GuestImageFiles>> {
+  return nodeFiles(PROGRAM_FOLDER).guestImage();
+}
+
+export async function loadProgram(image: GuestImageFiles, name: string): Promise<Result<Uint8Array>> {
+  if (image.programs.includes(name)) return image.load(name);
+  const isFile = /[\\/.]/.test(name);
+  return failure('unknown-program', {
+    cause: `The guest has no program "${name}".`,
+    remedy: isFile
+      ? `To run a file of your own, give it as --module ${name}, with --append to tell the kernel its name.`
+      : `It has ${image.programs.join(', ')}.`,
+  });
+}

@@ -1,0 +1,71 @@
+/** How the command line speaks on stderr: failures with cause and remedy, and how a run ended. */
+import pc from 'picocolors';
+import type { MachineStop } from '../emulator/machine/machine-stop.ts';
+import type { Failure } from '../emulator/result.ts';
+import { STATUS, verdictStatus } from './exit-status.ts';
+
+export function formatFailure({ cause, remedy }: Failure): string {
+  return `${pc.red('ringside:')} ${cause}\n${pc.dim('          ' + remedy)}\n`;
+}
+
+export function note(text: string): string {
+  return `${pc.cyan('ringside:')} ${text}\n`;
+}
+
+export const hex = (value: number, digits = 1): string => '0x' + (value >>> 0).toString(16).padStart(digits, '0');
+export const thousands = (value: number): string => value.toLocaleString('en-US');
+
+const VECTORS: Readonly<Record<number, string>> = {
+  0: '#DE divide error',
+  1: '#DB debug',
+  3: '#BP breakpoint',
+  4: '#OF overflow',
+  5: '#BR bound range',
+  6: '#UD invalid opcode',
+  7: '#NM device not available',
+  8: '#DF double fault',
+  10: '#TS invalid TSS',
+  11: '#NP segment not present',
+  12: '#SS stack fault',
+  13: '#GP general protection',
+  14: '#PF page fault',
+  16: '#MF floating point',
+  17: '#AC alignment check',
+};
+
+/** The last stop of a run: its exit status, and a sentence if there is anything to explain. */
+export function conclude(stop: MachineStop, instructionCount: number): { status: number; message?: string } {
+  const at = `after ${thousands(instructionCount)} instructions`;
+  switch (stop.reason) {
+    case 'exit':
+      return { status: verdictStatus(stop.code) };
+    case 'limit':
+      return {
+        status: STATUS.budget,
+        message: `the instruction budget is used up: the guest has run ${thousands(instructionCount)} instructions and not ended. Give more with --budget N.`,
+      };
+    case 'triple-fault': {
+      const chain = stop.chain.map(({ vector, errorCode, cs, eip, cr2 }) => {
+        const code = errorCode === undefined ? '' : ` error code ${hex(errorCode)}`;
+        const address = cr2 === undefined ? '' : ` at address ${hex(cr2, 8)}`;
+        return `\n            ${VECTORS[vector] ?? `vector ${vector}`}${code}${address}, cs:eip ${hex(cs)}:${hex(eip, 8)}`;
+      });
+      return { status: STATUS.tripleFault, message: `triple fault ${at}; the exceptions, first to last:${chain.join('')}` };
+    }
+    case 'idle':
+      return {
+        status: STATUS.waitsForInput,
+        message: `the guest waits for input ${at}, and there is no more. Give it some on stdin.`,
+      };
+    case 'dead':
+      return {
+        status: STATUS.dead,
+        message: `the guest halted with interrupts disabled ${at}; nothing can wake it.`,
+      };
+    case 'reset':
+      return { status: STATUS.reset, message: `the guest asked for a reset through the ${stop.by} ${at}.` };
+    case 'probe':
+    case 'exception':
+      return { status: STATUS.ok, message: `stopped ${at}.` };
+  }
+}

@@ -1,0 +1,142 @@
+/** `ringside run`: boots a guest on the embedded PC beside this terminal, and exits with its verdict. */
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import { Machine, type MachineOptions } from '../emulator/machine/machine.ts';
+import { failure, success, type Result } from '../emulator/result.ts';
+import { setBreaks } from './break.ts';
+import { STATUS, STATUS_HELP } from './exit-status.ts';
+import { readUserFile } from './files.ts';
+import { loadProgram, openGuestImage } from './image.ts';
+import { collect, parseInstructions, parseMemory, parseShow, SHOWABLE, type Showable } from './options.ts';
+import { conclude, formatFailure, note } from './report.ts';
+import { runBeside } from './run-loop.ts';
+import { Statistics } from './stats.ts';
+import { openTerminal } from './terminal.ts';
+
+interface RunFlags {
+  readonly kernel?: string;
+  readonly module: readonly string[];
+  readonly append?: string;
+  readonly memory: number;
+  readonly budget?: number;
+  readonly stats?: true;
+  readonly break: readonly string[];
+  readonly show: readonly Showable[];
+}
+
+/** Where nobody sits at a terminal, a guest that never ends is given up after this many instructions. */
+const UNATTENDED_BUDGET = 20_000_000_000;
+
+export function addRunCommand(program: Command, exit: (status: number) => void): void {
+  program
+    .command('run')
+    .summary('boot a guest and run it to its end')
+    .description(
+      'Boots a guest on the embedded PC. Its console (COM1) is stdout and stdin; the exit status is its verdict.\n' +
+        'PROGRAM is a user program of the guest that comes with Ringside; --kernel boots a Multiboot kernel of your own.',
+    )
+    .argument('[program]', 'user program to run, such as rustshim')
+    .option('-k, --kernel <file>', 'boot this Multiboot 1 kernel (ELF, i386)')
+    .option('-m, --module <file>', 'give the kernel a module; words after the name are its parameters', collect, [])
+    .option('-a, --append <text>', "more words for the kernel's command line")
+    .option('--memory <MiB>', 'amount of RAM', parseMemory, 32)
+    .option('-b, --budget <count>', 'give up after so many instructions (5M, 2G)', parseInstructions)
+    .option('-s, --stats', 'print instructions, speed and interrupts at the end')
+    .option('--break <where>', 'print a stop at a function, file:line or address, and go on; repeatable', collect, [])
+    .option('--show <what>', `what to print at a stop: ${SHOWABLE.join(',')}`, parseShow, ['stack'] as Showable[])
+    .addHelpText(
+      'after',
+      `
+Keys on a terminal:
+  Ctrl-A X, Ctrl-C   quit
+  Ctrl-A C           send Ctrl-C to the guest
+  Ctrl-A Ctrl-A      send Ctrl-A to the guest
+
+${STATUS_HELP}
+
+Without a terminal on stdin the budget is ${UNATTENDED_BUDGET / 1e9}G instructions unless given.
+
+Examples:
+  ringside run rustshim
+  ringside run rustshim --break sys_page_alloc --show stack,heap
+  ringside run --kernel kernel.elf --module "init.elf fast" --append "root=ram"`,
+    )
+    .action(async (name: string | undefined, flags: RunFlags) => exit(await run(name, flags)));
+}
+
+async function run(name: string | undefined, flags: RunFlags): Promise<number> {
+  const options = await machineOptions(name, flags);
+  if (!options.ok) return fail(options);
+  const created = Machine.create(options.value);
+  if (!created.ok) return fail(created);
+  const machine = created.value;
+  const breaks = setBreaks(machine, options.value, { where: flags.break, show: flags.show });
+  if (!breaks.ok) return fail(breaks);
+
+  const statistics = flags.stats ? new Statistics(machine) : undefined;
+  const terminal = openTerminal(process.stdin, process.stdout);
+  const budget = flags.budget ?? (terminal.interactive ? Infinity : UNATTENDED_BUDGET);
+  const end = await runBeside(machine, terminal, { budget, onProbe: breaks.value });
+  terminal.close();
+
+  let status: number = STATUS.interrupted;
+  if (end.kind === 'stopped') {
+    const verdict = conclude(end.stop, machine.instructionCount);
+    status = verdict.status;
+    if (verdict.message !== undefined) process.stderr.write(note(verdict.message));
+  } else process.stderr.write(note('interrupted.'));
+  if (statistics) process.stderr.write(statistics.format());
+  return status;
+}
+
+function fail(failed: Result<unknown> & { ok: false }): number {
+  process.stderr.write(formatFailure(failed.failure));
+  return STATUS.usage;
+}
+
+async function machineOptions(name: string | undefined, flags: RunFlags): Promise<Result<MachineOptions>> {
+  if (name === undefined && flags.kernel === undefined) {
+    return failure('nothing-to-run', {
+      cause: 'Neither a program nor a kernel is named.',
+      remedy: 'Try "ringside run rustshim", or "ringside run --kernel FILE"; "ringside run --help" tells more.',
+    });
+  }
+  const modules: { name: string; bytes: Uint8Array; commandLine?: string }[] = [];
+  const words: string[] = [];
+  let kernel: Uint8Array | undefined;
+  let kernelName = 'kernel.elf';
+  if (flags.kernel !== undefined) {
+    const file = readUserFile(flags.kernel, 'kernel');
+    if (!file.ok) return file;
+    kernel = file.value;
+    kernelName = basename(flags.kernel);
+  }
+  if (name !== undefined) {
+    const image = await openGuestImage();
+    if (!image.ok) return image;
+    const program = await loadProgram(image.value, name);
+    if (!program.ok) return program;
+    modules.push({ name, bytes: program.value });
+    words.push(name);
+    if (kernel === undefined) {
+      const file = await image.value.load('kernel');
+      if (!file.ok) return file;
+      kernel = file.value;
+    }
+  }
+  for (const given of flags.module) {
+    const [path, ...parameters] = given.split(' ');
+    const file = readUserFile(path!, 'module');
+    if (!file.ok) return file;
+    const commandLine = parameters.join(' ');
+    modules.push({ name: basename(path!).replace(/\.elf$/, ''), bytes: file.value, ...(commandLine && { commandLine }) });
+  }
+  if (flags.append !== undefined) words.push(flags.append);
+  return success({
+    memoryBytes: flags.memory * 2 ** 20,
+    kernel: kernel!,
+    kernelName,
+    commandLine: words.join(' '),
+    modules,
+  });
+}
