@@ -259,6 +259,8 @@ export interface DebugInfo {
   /** `sys_page_alloc`, `syscall::sys_page_alloc`, a linkage name; generics may be left out. */
   functionsNamed(name: string): readonly FunctionScope[];
   functions(): readonly FunctionScope[];
+  /** Where a breakpoint on a function of that name belongs: past the prologue of each, and at each place it was inlined. */
+  functionLocations(name: string): readonly BreakpointLocation[];
 
   /** Statics of the unit that holds `address`, or of all units. */
   statics(address?: number): readonly Variable[];
@@ -267,6 +269,11 @@ export interface DebugInfo {
 
   /** `Env`, `env::Env`, `struct env`, `alloc::vec::Vec<u8>`, `u32`, `unsigned int`. */
   typeNamed(name: string): Type | undefined;
+  /** The type a Rust trait object's vtable was made for. */
+  vtableTypeAt(address: number): Type | undefined;
+  /** A pointer to `target`, and an array of it, where no entry stands for one. */
+  pointerTo(target: Type | undefined): Type;
+  arrayOf(element: Type | undefined, count: number): Type;
   /** The language of the unit that holds `address`. */
   languageAt(address: number): Language;
 

@@ -1,0 +1,77 @@
+/**
+ * Abbreviation tables: DWARF 5 §7.5.3, "Abbreviations Tables".
+ *
+ * Invariant: a table is parsed once per offset in .debug_abbrev, and all tables together are bounded by a budget.
+ */
+import { ByteReader, CorruptData } from './bytes.ts';
+import { FORM, SIZE_OF_ADDRESS, SIZE_OF_OFFSET, SIZE_OF_REF_ADDR, formSizes } from './dwarf-constants.ts';
+
+export interface Abbrev {
+  readonly code: number;
+  readonly tag: number;
+  readonly hasChildren: boolean;
+  /** Attribute, form; parallel arrays. */
+  readonly attributes: readonly number[];
+  readonly forms: readonly number[];
+  /** By attribute index, for DW_FORM_implicit_const. */
+  readonly constants: readonly number[];
+  /** Size of all attributes in a unit with 4-byte offsets and addresses, or -1 where it depends on their values. */
+  readonly fixedSize: number;
+}
+
+const CODE_MAX = 1 << 20;
+const BUDGET = 4_000_000;
+
+export class AbbrevTables {
+  readonly #bytes: Uint8Array;
+  readonly #tables = new Map<number, readonly (Abbrev | undefined)[]>();
+  #budget = BUDGET;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** @throws CorruptData */
+  at(offset: number): readonly (Abbrev | undefined)[] {
+    const known = this.#tables.get(offset);
+    if (known !== undefined) return known;
+    if (offset >= this.#bytes.length)
+      throw new CorruptData(`it names abbreviations at 0x${offset.toString(16)}, past their section`);
+    const table = this.#parse(offset);
+    this.#tables.set(offset, table);
+    return table;
+  }
+
+  #parse(offset: number): (Abbrev | undefined)[] {
+    const reader = new ByteReader(this.#bytes, offset);
+    const table: (Abbrev | undefined)[] = [undefined];
+    while (!reader.atEnd) {
+      const code = reader.uleb();
+      if (code === 0) break;
+      if (code > CODE_MAX) throw new CorruptData(`it has abbreviation number ${code}`);
+      const tag = reader.uleb();
+      const hasChildren = reader.u8() !== 0;
+      const attributes: number[] = [];
+      const forms: number[] = [];
+      const constants: number[] = [];
+      let fixedSize = 0;
+      for (;;) {
+        const attribute = reader.uleb();
+        const form = reader.uleb();
+        if (attribute === 0 && form === 0) break;
+        if (--this.#budget < 0) throw new CorruptData('its abbreviation tables are too large');
+        attributes.push(attribute);
+        forms.push(form);
+        constants.push(form === FORM.implicit_const ? reader.sleb() : 0);
+        const size = formSizes.get(form);
+        if (size === undefined) fixedSize = -1;
+        else if (fixedSize >= 0) {
+          fixedSize += size === SIZE_OF_OFFSET || size === SIZE_OF_ADDRESS || size === SIZE_OF_REF_ADDR ? 4 : size;
+        }
+      }
+      while (table.length < code) table.push(undefined);
+      table[code] ??= { code, tag, hasChildren, attributes, forms, constants, fixedSize };
+    }
+    return table;
+  }
+}
