@@ -52,9 +52,9 @@ export function* walkStack(
     const caller = place ? unwindImage(frames[0]!) : undefined;
     const next = caller ?? (place?.image.debug.hasDwarf ? undefined : byFramePointer(target, cursor));
     const leadsOn = next !== undefined && next.pc !== 0 && next.cfa > lowestCfa;
-    if (pendingTrap && (!leadsOn || next.signalFrame || !staysInKernel(os, cursor.space, next.pc))) {
+    if (pendingTrap && !(leadsOn && staysInKernel(os, cursor.space, next.pc))) {
       const clean = leadsOn && next.pc === pendingTrap.registers.get(EIP);
-      yield { kind: 'label', name: clean ? pendingTrap.label : `${pendingTrap.label} (kernel stack ends here)` };
+      yield { kind: 'label', name: clean ? pendingTrap.label : `${pendingTrap.label} (the kernel stack ends here)` };
       const registers = pendingTrap.registers;
       cursor = { space: cursor.space, register: (n) => registers.get(n), exact: true };
       pendingTrap = undefined;
@@ -63,6 +63,8 @@ export function* walkStack(
     }
     if (!leadsOn || !os.imageAt(cursor.space, next.pc)) return;
     lowestCfa = next.cfa;
+    if (next.signalFrame && staysInKernel(os, cursor.space, next.pc))
+      yield { kind: 'label', name: 'trap in the kernel' };
     cursor = { space: cursor.space, register: next.register, exact: next.signalFrame };
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { ProbeId, Target, TargetFault, TargetStop } from '../target/target.ts';
 import type { PlanYield } from './execution.ts';
+import { vectorName } from '../target/vectors.ts';
 import type { StopReport } from './stop-report.ts';
 
 /** About two milliseconds of interpreted code. */
@@ -121,31 +122,6 @@ function machineReport(stop: EndingStop): StopReport {
         final: true,
       };
   }
-}
-
-/** Intel SDM Vol. 3A, "Exception and Interrupt Vectors". */
-const VECTOR_NAMES: Readonly<Record<number, string>> = {
-  0: '#DE divide error',
-  1: '#DB debug',
-  2: 'NMI',
-  3: '#BP breakpoint',
-  4: '#OF overflow',
-  5: '#BR bound range exceeded',
-  6: '#UD invalid opcode',
-  7: '#NM device not available',
-  8: '#DF double fault',
-  10: '#TS invalid TSS',
-  11: '#NP segment not present',
-  12: '#SS stack fault',
-  13: '#GP general protection',
-  14: '#PF page fault',
-  16: '#MF x87 error',
-  17: '#AC alignment check',
-  18: '#MC machine check',
-};
-
-export function vectorName(vector: number): string {
-  return VECTOR_NAMES[vector] ?? `interrupt ${vector}`;
 }
 
 function describeFault(fault: TargetFault): string {

@@ -59,3 +59,8 @@ export const UTOP = 0xeec00000;
 export const KSTACKTOP = 0xf0000000;
 /** Bytes from the start of a trap frame to its end when the trap came from user mode. */
 export const TRAPFRAME_BYTES = 68;
+export const KERNBASE = 0xf0000000;
+/** GD_UT | 3. */
+export const USER_CS = 0x1b;
+/** From the moment the next environment is current to the IRET: the trap frame on the stack is another one's. */
+export const RESUMING_FUNCTIONS: ReadonlySet<string> = new Set(['env_run', 'env_pop_tf', 'trapret']);

@@ -111,6 +111,8 @@ export interface Target {
   writeSerial(bytes: Uint8Array): void;
   /** Takes what the guest has sent on COM1 since the last call. */
   takeSerialOutput(): Uint8Array;
+  /** The last bytes the guest has sent, taken or not. */
+  serialTail(bytesMax: number): Uint8Array;
   /** Text typed on the keyboard; journalled. */
   typeKeys(text: string): void;
   /** The state of a device as named numbers, for display. */

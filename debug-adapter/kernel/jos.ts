@@ -1,0 +1,274 @@
+/**
+ * JOS as Ringside's guest writes it: environments, the trap they are in, whose code stands where.
+ * guest/README.md, "What a debugger reads".
+ *
+ * All of physical memory is mapped at KERNBASE, so the kernel's data is read physically and needs no address space.
+ * Invariant: nothing is cached that the guest can change, but an environment id's program, which it cannot.
+ */
+import { EIP, ESP } from '../debug-info/registers.ts';
+import { resolved, type Type } from '../debug-info/index.ts';
+import { coversLinear, type Image, type ImageSet } from '../launch/images.ts';
+import { DWARF_REGISTERS, GENERAL_REGISTERS } from '../target/registers.ts';
+import { PHYSICAL_SPACE, type LinearAddress, type Space, type Target } from '../target/target.ts';
+import { describePageFault, vectorName } from '../target/vectors.ts';
+import { placeKernel } from './bare.ts';
+import type {
+  Environment,
+  EnvironmentStatus,
+  FatalPoint,
+  GuestOs,
+  PlacedImage,
+  RegisterFile,
+  TrapContext,
+} from './guest-os.ts';
+import {
+  ARGUMENT_REGISTERS,
+  IRQ_NAMES,
+  IRQ_OFFSET,
+  KERNBASE,
+  KSTACKTOP,
+  REGIONS,
+  RESUMING_FUNCTIONS,
+  STATUS_NAMES,
+  SYSTEM_CALLS,
+  TRAPFRAME_BYTES,
+  T_PGFLT,
+  T_SYSCALL,
+  USER_CS,
+  UTOP,
+} from './jos-tables.ts';
+import { fieldPlace, RecordView, readScalar } from './typed-memory.ts';
+
+const ENVIRONMENTS_MAX = 1024;
+const CONSOLE_TAIL_BYTES = 4096;
+
+const FATAL_POINTS: readonly FatalPoint[] = [
+  { id: 'unhandled-fault', label: 'Unhandled fault', in: 'kernel', functions: ['unhandled_user_fault'] },
+  { id: 'kernel-panic', label: 'Kernel panic', in: 'kernel', functions: ['kernel_panicked', 'kernel_panic'] },
+  { id: 'user-panic', label: 'User panic', in: 'program', functions: ['user_panicked', 'user_panic'] },
+];
+
+/** What was found of JOS's structures in the kernel's debug information. */
+interface JosSymbols {
+  readonly envsAddress: number;
+  readonly envsType: Type | undefined;
+  readonly environmentType: Type;
+  readonly currentAddress: number;
+  readonly trapframeType: Type | undefined;
+}
+
+/** @returns undefined when the kernel has no `ENVS` and `CURENV` as JOS has them */
+export function josGuest(images: ImageSet, target: Target): GuestOs | undefined {
+  const symbols = findSymbols(images.kernel);
+  return symbols && new Jos(images, target, symbols);
+}
+
+function findSymbols({ debug }: Image): JosSymbols | undefined {
+  const envs = debug.staticsNamed('ENVS')[0];
+  const current = debug.staticsNamed('CURENV')[0];
+  const envsAt = envs?.simpleLocation(0);
+  const currentAt = current?.simpleLocation(0);
+  if (envsAt?.kind !== 'address' || currentAt?.kind !== 'address') return undefined;
+  const pointer = resolved(fieldPlace(envs!.type, 'slots.data_ptr')?.type);
+  const environmentType = pointer?.kind === 'pointer' ? pointer.target : undefined;
+  if (!environmentType || environmentType.sizeBytes === 0) return undefined;
+  return {
+    envsAddress: envsAt.address,
+    envsType: envs!.type,
+    environmentType,
+    currentAddress: currentAt.address,
+    trapframeType: fieldPlace(environmentType, 'tf')?.type,
+  };
+}
+
+class Jos implements GuestOs {
+  readonly name = 'JOS';
+  readonly fatalPoints = FATAL_POINTS;
+  private readonly images: ImageSet;
+  private readonly target: Target;
+  private readonly symbols: JosSymbols;
+  private readonly programs = new Map<number, string>();
+
+  constructor(images: ImageSet, target: Target, symbols: JosSymbols) {
+    this.images = images;
+    this.target = target;
+    this.symbols = symbols;
+  }
+
+  environments(): readonly Environment[] {
+    const table = this.table();
+    if (!table) return [];
+    const { environmentType } = this.symbols;
+    const size = environmentType.sizeBytes;
+    const bytes = this.readKernel(table.address, table.used * size);
+    const environments: Environment[] = [];
+    for (let at = 0; at + size <= bytes.length; at += size) {
+      environments.push(this.environment(new RecordView(environmentType, bytes.subarray(at, at + size))));
+    }
+    return environments;
+  }
+
+  current(): Environment | undefined {
+    const id = this.currentId();
+    if (id === 0) return undefined;
+    const record = this.slot(id);
+    const environment = record && this.environment(record);
+    return environment?.envId === id ? environment : undefined;
+  }
+
+  imageAt(space: Space, address: LinearAddress): PlacedImage | undefined {
+    const { kernel } = this.images;
+    if (space === PHYSICAL_SPACE) return placeKernel(kernel, space, address);
+    if (address >= UTOP) return coversLinear(kernel, address) ? { image: kernel, bias: 0 } : undefined;
+    const program = this.programOf(space);
+    if (program === undefined) return placeKernel(kernel, space, address);
+    const image = this.images.programs.get(program);
+    return image && coversLinear(image, address) ? { image, bias: 0 } : undefined;
+  }
+
+  trap(): TrapContext | undefined {
+    if (this.target.cpl === 3) return undefined;
+    const environment = this.current();
+    if (!environment) return undefined;
+    if (this.resuming()) return { label: 'back to user code', registers: environment.saved };
+    const base = KSTACKTOP - TRAPFRAME_BYTES;
+    const bytes = this.target.read(this.target.space, base, TRAPFRAME_BYTES);
+    if (bytes.length < TRAPFRAME_BYTES) return undefined;
+    const frame = new RecordView(this.symbols.trapframeType, bytes);
+    if (frame.number('cs') !== USER_CS) return undefined;
+    const saved = registersOf(frame);
+    if (this.target.readRegister('esp') > base) {
+      // The entry code has not saved the general registers yet: they are still in the CPU.
+      const registers = new Map(DWARF_REGISTERS.map((name, number) => [number, this.target.readRegister(name)]));
+      for (const number of [EIP, ESP, DWARF_REGISTERS.indexOf('eflags')]) registers.set(number, saved.get(number)!);
+      return { label: 'entering the kernel', registers };
+    }
+    return { label: this.describeTrap(frame), registers: saved };
+  }
+
+  regionAt(_space: Space, address: LinearAddress): string | undefined {
+    return REGIONS.findLast(([start]) => address >= start)?.[1];
+  }
+
+  describeFatal(id: FatalPoint['id']): string | undefined {
+    if (id !== 'unhandled-fault') return this.lastConsoleLine(/panic/);
+    const environment = this.current();
+    const record = environment && this.slot(environment.envId);
+    if (!environment || !record) return undefined;
+    const vector = record.number('tf.trapno') ?? 0;
+    const errorCode = record.number('tf.err') ?? 0;
+    const eip = environment.saved.get(EIP) ?? 0;
+    const line = this.images.programs.get(environment.program)?.debug.lineOf(eip);
+    const what =
+      vector === T_PGFLT
+        ? `${vectorName(vector)}: ${describePageFault(errorCode, this.target.readRegister('cr2'))}`
+        : `${vectorName(vector)}${errorCode ? `, error code 0x${errorCode.toString(16)}` : ''}`;
+    const where = line ? ` (${line.file.split('/').at(-1)!}:${line.line})` : '';
+    return `${environment.program} [${idText(environment.envId)}]: ${what}, at ${hex(eip)}${where}. The kernel is about to destroy the environment.`;
+  }
+
+  private describeTrap(frame: RecordView): string {
+    const vector = frame.number('trapno') ?? 0;
+    if (vector === T_SYSCALL) return describeSystemCall(frame);
+    if (vector === T_PGFLT) return describePageFault(frame.number('err') ?? 0, this.target.readRegister('cr2'));
+    const irq = vector - IRQ_OFFSET;
+    if (irq >= 0 && irq < 16) return `${IRQ_NAMES[irq] ?? `IRQ ${irq}`} interrupt`;
+    return vectorName(vector);
+  }
+
+  /** Whether the kernel is on its last steps out, with the next environment already current. */
+  private resuming(): boolean {
+    const eip = this.target.readRegister('eip');
+    const scope = this.images.kernel.debug.functionAt(eip);
+    const name = scope?.name ?? this.images.kernel.elf.symbolAt(eip)?.demangled;
+    return name !== undefined && RESUMING_FUNCTIONS.has(name);
+  }
+
+  private table(): { address: number; used: number } | undefined {
+    const { envsAddress, envsType } = this.symbols;
+    const view = new RecordView(envsType, this.readKernel(envsAddress, envsType?.sizeBytes ?? 0));
+    const address = view.number('slots.data_ptr');
+    const length = view.number('slots.length');
+    const used = view.number('used') ?? length;
+    if (!address || address < KERNBASE || !length || used === undefined) return undefined;
+    return { address, used: Math.min(used, length, ENVIRONMENTS_MAX) };
+  }
+
+  private slot(envId: number): RecordView | undefined {
+    const table = this.table();
+    const index = envId % ENVIRONMENTS_MAX;
+    if (!table || index >= table.used) return undefined;
+    const { environmentType } = this.symbols;
+    const size = environmentType.sizeBytes;
+    const bytes = this.readKernel(table.address + index * size, size);
+    return bytes.length === size ? new RecordView(environmentType, bytes) : undefined;
+  }
+
+  private environment(record: RecordView): Environment {
+    const tf = new RecordView(this.symbols.trapframeType, record.field('tf') ?? new Uint8Array(0));
+    return {
+      envId: record.number('id') ?? 0,
+      parentId: record.number('parent_id') ?? 0,
+      program: nameOf(record),
+      status: (STATUS_NAMES[record.number('status') ?? 0] satisfies EnvironmentStatus | undefined) ?? 'free',
+      runs: record.number('runs') ?? 0,
+      space: (record.number('pgdir') ?? 0) & ~0xfff,
+      saved: registersOf(tf),
+    };
+  }
+
+  private currentId(): number {
+    return readScalar(this.readKernel(this.symbols.currentAddress, 4), 0, 4) ?? 0;
+  }
+
+  /** The program in a space; the current environment's is asked for at every breakpoint hit, so it is remembered. */
+  private programOf(space: Space): string | undefined {
+    const id = this.currentId();
+    if (id !== 0 && space === this.target.space) {
+      const known = this.programs.get(id);
+      if (known !== undefined) return known;
+      const environment = this.current();
+      if (environment?.space === space) {
+        if (environment.program !== '') this.programs.set(id, environment.program);
+        return environment.program;
+      }
+    }
+    return this.environments().find((e) => e.status !== 'free' && e.space === space)?.program;
+  }
+
+  private readKernel(address: LinearAddress, length: number): Uint8Array {
+    return this.target.read(PHYSICAL_SPACE, address - KERNBASE, length);
+  }
+
+  private lastConsoleLine(pattern: RegExp): string | undefined {
+    const text = new TextDecoder('latin1').decode(this.target.serialTail(CONSOLE_TAIL_BYTES));
+    return text.split(/\r?\n/).findLast((line) => pattern.test(line));
+  }
+}
+
+function registersOf(tf: RecordView): RegisterFile {
+  const registers = new Map<number, number>();
+  GENERAL_REGISTERS.forEach((name, number) => {
+    const value = tf.number(name) ?? tf.number(`regs.${name}`);
+    if (value !== undefined) registers.set(number, value);
+  });
+  return registers;
+}
+
+function describeSystemCall(frame: RecordView): string {
+  const number = frame.number('regs.eax') ?? 0;
+  const call = SYSTEM_CALLS[number];
+  if (!call) return `system call ${number}`;
+  const [name, ...args] = call;
+  return `${name}(${args.map((arg, i) => `${arg}=${short(frame.number(`regs.${ARGUMENT_REGISTERS[i]!}`) ?? 0)}`).join(', ')})`;
+}
+
+function nameOf(record: RecordView): string {
+  const bytes = record.field('name.bytes');
+  const length = record.number('name.len') ?? 0;
+  return bytes ? new TextDecoder().decode(bytes.subarray(0, Math.min(length, bytes.length))) : '';
+}
+
+const hex = (value: number): string => '0x' + (value >>> 0).toString(16).padStart(8, '0');
+const short = (value: number): string => (value < 10 ? String(value) : '0x' + value.toString(16));
+const idText = (envId: number): string => envId.toString(16).padStart(8, '0');
