@@ -1,0 +1,167 @@
+/**
+ * Decoded blocks, cached by the physical address of their first byte and the mode they were decoded in.
+ * A block is a run of instructions in one page (or a single one that crosses into the next) that ends at the first
+ * instruction after which anything but the next instruction may follow.
+ *
+ * Invariant: a cached block equals what decoding its bytes now would give. Every byte it was decoded from is marked,
+ * and a write to a marked byte drops all blocks of that page, the running one included.
+ */
+import { PageFlag } from '../memory/layout.ts';
+import type { Core } from './core.ts';
+import type { Instruction } from './instruction.ts';
+import { interceptWrites } from './paging.ts';
+
+const SLOTS = 0x1_0000;
+/** Past this many blocks all are dropped, which bounds memory. Never seen by the guest. */
+const BLOCKS_MAX = 0x1_0000;
+
+export class Block {
+  /** Physical address of the first byte as an int32. */
+  readonly physical: number;
+  readonly mode: number;
+  readonly ops: readonly Instruction[];
+  readonly bytes: number;
+  /** Whether the last instruction has set EIP when it returns. */
+  readonly setsEip: boolean;
+  /** Whether a probe may stand at the first instruction. */
+  readonly probed: boolean;
+  /** Physical page of the second part of an instruction that crosses a page, or -1. */
+  readonly secondPage: number;
+  next: Block | undefined = undefined;
+
+  constructor(
+    physical: number,
+    mode: number,
+    ops: readonly Instruction[],
+    bytes: number,
+    probed: boolean,
+    secondPage: number,
+  ) {
+    this.physical = physical;
+    this.mode = mode;
+    this.ops = ops;
+    this.bytes = bytes;
+    this.setsEip = ops[ops.length - 1].row.jump;
+    this.probed = probed;
+    this.secondPage = secondPage;
+  }
+}
+
+interface CodePage {
+  blocks: Block[];
+  /** One byte per byte of the page: whether a block was decoded from it. */
+  readonly marks: Uint8Array;
+}
+
+export class BlockCache {
+  readonly #core: Core;
+  readonly #slots: (Block | undefined)[] = new Array<Block | undefined>(SLOTS).fill(undefined);
+  readonly #pages = new Map<number, CodePage>();
+  #count = 0;
+  /** Blocks decoded since the CPU was made; a measure for tests and statistics. */
+  decoded = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  find(physical: number, mode: number): Block | undefined {
+    let block = this.#slots[slotOf(physical)];
+    while (block !== undefined) {
+      if (block.physical === physical && block.mode === mode) return block;
+      block = block.next;
+    }
+    return undefined;
+  }
+
+  add(block: Block): void {
+    if (this.#count >= BLOCKS_MAX) this.dropAll();
+    this.#count++;
+    this.decoded++;
+    const slot = slotOf(block.physical);
+    block.next = this.#slots[slot];
+    this.#slots[slot] = block;
+    const offset = block.physical & 0xfff;
+    const inPage = Math.min(block.bytes, 0x1000 - offset);
+    this.#mark(block, block.physical >>> 12, offset, inPage);
+    if (block.secondPage !== -1) this.#mark(block, block.secondPage, 0, block.bytes - inPage);
+  }
+
+  /** Bytes of a page with PageFlag.CODE are about to be, or were, written. They lie in one page. */
+  written(physical: number, bytes: number): void {
+    const page = this.#pages.get(physical >>> 12);
+    if (page === undefined) return;
+    const offset = physical & 0xfff;
+    for (let at = offset; at < offset + bytes; at++) {
+      if (page.marks[at] !== 0) {
+        this.#dropPage(physical >>> 12);
+        return;
+      }
+    }
+  }
+
+  /** Drops one block. */
+  drop(block: Block): void {
+    this.#unlink(block);
+  }
+
+  dropAll(): void {
+    for (const page of [...this.#pages.keys()]) this.#dropPage(page);
+  }
+
+  /** Drops the blocks that have an instruction, but not their first, at this offset of a page, or start there. */
+  dropRunningOver(pageOffset: number): void {
+    for (const [page, { blocks }] of [...this.#pages]) {
+      const hit = blocks.some((block) => {
+        const start = block.physical & 0xfff;
+        return pageOffset === start || block.ops.some((op) => ((start + op.offset) & 0xfff) === pageOffset);
+      });
+      if (hit) this.#dropPage(page);
+    }
+  }
+
+  #mark(block: Block, pageNumber: number, offset: number, bytes: number): void {
+    let page = this.#pages.get(pageNumber);
+    if (page === undefined) {
+      page = { blocks: [], marks: new Uint8Array(0x1000) };
+      this.#pages.set(pageNumber, page);
+      this.#core.memory.pageFlags[pageNumber] |= PageFlag.CODE;
+      interceptWrites(this.#core, pageNumber);
+    }
+    page.blocks.push(block);
+    page.marks.fill(1, offset, offset + bytes);
+  }
+
+  #dropPage(pageNumber: number): void {
+    const page = this.#pages.get(pageNumber);
+    if (page === undefined) return;
+    this.#pages.delete(pageNumber);
+    this.#core.memory.pageFlags[pageNumber] &= ~PageFlag.CODE;
+    for (const block of page.blocks) {
+      this.#unlink(block);
+      if (block === this.#core.block) this.#core.blockEnd = 0;
+    }
+  }
+
+  #unlink(block: Block): void {
+    const slot = slotOf(block.physical);
+    let at = this.#slots[slot];
+    if (at === block) {
+      this.#slots[slot] = block.next;
+      this.#count--;
+      return;
+    }
+    while (at !== undefined) {
+      if (at.next === block) {
+        at.next = block.next;
+        this.#count--;
+        return;
+      }
+      at = at.next;
+    }
+  }
+}
+
+function slotOf(physical: number): number {
+  return (physical ^ (physical >>> 16)) & (SLOTS - 1);
+}

@@ -1,0 +1,112 @@
+/**
+ * CR0-CR4 and DR0-DR7 as instructions see them. Intel SDM Vol. 3A, "Control Registers"; Vol. 3B, "Debug Registers".
+ *
+ * Invariant: whatever depends on a bit (TLB, segment ends, alignment checks) is brought up to date here.
+ */
+import type { Core } from './core.ts';
+import { DB, GP, UD, raise } from './exception.ts';
+import { flushTlb } from './paging.ts';
+import { CR0, CR4, Cr0, Cr4, CR3, DR } from './registers.ts';
+import { updateAllEnds } from './segments.ts';
+
+const CR0_DEFINED =
+  Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.NW | Cr0.CD | Cr0.PG;
+/** Bits of CR4 for features CPUID reports; the others are reserved. */
+const CR4_DEFINED = Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.PGE | Cr4.PCE;
+
+const DR6_ONES = 0xffff_0ff0 | 0;
+const DR7_ONES = 0x400;
+const DR7_ZEROS = 0xd800;
+const DR7_GD = 0x2000;
+const DR6_BD = 0x2000;
+
+export function requireCpl0(core: Core): void {
+  if (core.cpl !== 0) raise(GP, 0);
+}
+
+export function readControlRegister(core: Core, register: number): number {
+  requireCpl0(core);
+  return core.i32[CR0 + (register === 0 ? 0 : register - 1)];
+}
+
+export function writeControlRegister(core: Core, register: number, value: number): void {
+  requireCpl0(core);
+  if (register === 0) writeCr0(core, value);
+  else if (register === 3) setCr3(core, value);
+  else if (register === 4) writeCr4(core, value);
+  else core.i32[CR0 + register - 1] = value;
+}
+
+/** @throws CpuException #GP(0) for paging without protection, or NW without CD */
+export function writeCr0(core: Core, value: number): void {
+  if ((value & Cr0.PG) !== 0 && (value & Cr0.PE) === 0) raise(GP, 0);
+  if ((value & Cr0.NW) !== 0 && (value & Cr0.CD) === 0) raise(GP, 0);
+  setCr0(core, value);
+}
+
+/** Takes any value, for task switches, LMSW and the debugger. ET reads as 1. */
+export function setCr0(core: Core, value: number): void {
+  const m = core.i32;
+  const old = m[CR0];
+  m[CR0] = (value & CR0_DEFINED) | Cr0.ET;
+  const changed = old ^ m[CR0];
+  if ((changed & (Cr0.PG | Cr0.PE | Cr0.WP)) !== 0) flushTlb(core, false);
+  if ((changed & Cr0.PE) !== 0) {
+    if ((value & Cr0.PE) === 0) core.setCpl(0);
+    updateAllEnds(core);
+  }
+  core.updateAlignmentCheck();
+  core.fetchLinearPage = -1;
+}
+
+export function setCr3(core: Core, value: number): void {
+  core.i32[CR3] = value;
+  flushTlb(core, (core.i32[CR4] & Cr4.PGE) !== 0);
+}
+
+function writeCr4(core: Core, value: number): void {
+  if ((value & ~CR4_DEFINED) !== 0) raise(GP, 0);
+  setCr4(core, value);
+}
+
+export function setCr4(core: Core, value: number): void {
+  const changed = core.i32[CR4] ^ value;
+  core.i32[CR4] = value;
+  if ((changed & (Cr4.PSE | Cr4.PGE)) !== 0) flushTlb(core, false);
+}
+
+/** DR4 and DR5 are other names of DR6 and DR7 unless CR4.DE is set. */
+function debugRegister(core: Core, register: number): number {
+  if (register !== 4 && register !== 5) return register;
+  if ((core.i32[CR4] & Cr4.DE) !== 0) raise(UD);
+  return register + 2;
+}
+
+function checkDebugAccess(core: Core): void {
+  requireCpl0(core);
+  const m = core.i32;
+  if ((m[DR + 7] & DR7_GD) !== 0) {
+    m[DR + 6] |= DR6_BD;
+    m[DR + 7] &= ~DR7_GD;
+    raise(DB);
+  }
+}
+
+export function readDebugRegister(core: Core, register: number): number {
+  const actual = debugRegister(core, register);
+  checkDebugAccess(core);
+  return core.i32[DR + actual];
+}
+
+export function writeDebugRegister(core: Core, register: number, value: number): void {
+  const actual = debugRegister(core, register);
+  checkDebugAccess(core);
+  setDebugRegister(core, actual, value);
+}
+
+export function setDebugRegister(core: Core, register: number, value: number): void {
+  let stored = value;
+  if (register === 6) stored = (value & 0xe00f) | DR6_ONES;
+  else if (register === 7) stored = (value & ~DR7_ZEROS) | DR7_ONES;
+  core.i32[DR + register] = stored;
+}

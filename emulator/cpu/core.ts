@@ -1,0 +1,178 @@
+/**
+ * The state every instruction works on, and the counters of the run loop. Functions in the files around it give it
+ * behaviour; `Cpu` (cpu.ts) is its public face.
+ *
+ * Invariant: while a block runs, EIP holds the address of its first instruction and `position` the index of the
+ * current one; `instructionEip` and `instructionCount` are computed from them, so nothing is stored per instruction
+ * but the position.
+ */
+import { layout } from '../memory/layout.ts';
+import type { GuestMemory } from '../memory/guest-memory.ts';
+import type { Block } from './block.ts';
+import { BlockCache } from './block.ts';
+import type { CpuBus } from './cpu-bus.ts';
+import { Probes } from './probes.ts';
+import { ATTRIBUTES, Attribute, CR0, CS, Cr0, EFLAGS, EIP, Eflags, SS } from './registers.ts';
+
+/** Reasons to leave the fast path at a block boundary; bits of `attention`. */
+export const Attention = {
+  /** INTR is high and IF is set. */
+  INTERRUPT: 1,
+  /** TF is set. */
+  TRACE: 2,
+  HALT: 4,
+  STOP: 8,
+  /** A debug exception is due before the next instruction. */
+  DEBUG_TRAP: 16,
+  /** The last instruction forbids interrupts after it (STI, MOV SS, POP SS). */
+  SHADOW: 32,
+  /** The last instruction also forbids debug traps after it (MOV SS, POP SS). */
+  TRAP_SHADOW: 64,
+} as const;
+
+/** Bits of `mode`: what decoding depends on. */
+export const Mode = { CODE32: 1, STACK32: 2 } as const;
+
+const READ_SUPERVISOR = layout.readSupervisor / 4;
+const READ_USER = layout.readUser / 4;
+const WRITE_SUPERVISOR = layout.writeSupervisor / 4;
+const WRITE_USER = layout.writeUser / 4;
+
+export class Core {
+  readonly memory: GuestMemory;
+  readonly bus: CpuBus;
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly i32: Int32Array;
+  readonly view: DataView;
+  readonly blocks: BlockCache;
+  readonly probes: Probes;
+
+  /** Current privilege level: 0 in real mode, 3 in virtual-8086 mode. `setCpl` alone writes it. */
+  cpl = 0;
+  /** Index of the read (write) table of the current privilege level in `i32`. */
+  readTable = READ_SUPERVISOR;
+  writeTable = WRITE_SUPERVISOR;
+  /** Whether unaligned accesses raise #AC: CR0.AM, EFLAGS.AC and CPL 3. */
+  alignmentCheck = false;
+  /** Bits of `Mode`. */
+  mode = 0;
+
+  attention = 0;
+  interruptLine = false;
+  halted = false;
+  /** 1 while an event that is not a software interrupt is delivered: bit EXT of error codes. */
+  external = 0;
+  /** DR6 bits of the debug exception that Attention.DEBUG_TRAP announces. */
+  debugTrap = 0;
+
+  /** Index of the current instruction in the running block. */
+  position = 0;
+  /** Index at which the running block ends; set to 0 to end it after the current instruction. */
+  blockEnd = 0;
+  block: Block | undefined;
+  /** Instructions left in the slice that ends at `sliceEnd`, as of the start of the running block. */
+  left = 0;
+  sliceEnd = 0;
+
+  /** Linear page whose code is being run, and where it is; -1 after anything that may change the translation. */
+  fetchLinearPage = -1;
+  fetchPhysicalPage = 0;
+  tlbEntries = 0;
+
+  /** Low and high half of what the guest's writes to the TSC added to the instruction count. */
+  tscOffsetLow = 0;
+  tscOffsetHigh = 0;
+
+  constructor(memory: GuestMemory, bus: CpuBus) {
+    this.memory = memory;
+    this.bus = bus;
+    this.u8 = memory.u8;
+    this.u16 = memory.u16;
+    this.i32 = memory.i32;
+    this.view = memory.view;
+    this.blocks = new BlockCache(this);
+    this.probes = new Probes(this);
+    memory.codeWritten = (physical, bytes) => {
+      this.blocks.written(physical, bytes);
+    };
+  }
+
+  /** Instructions completed before the current one. */
+  get instructionCount(): number {
+    return this.sliceEnd - this.left + this.position;
+  }
+
+  /** EIP of the current instruction. */
+  get instructionEip(): number {
+    const offset = this.block === undefined ? 0 : this.block.ops[this.position].offset;
+    return (this.i32[EIP] + offset) | 0;
+  }
+
+  get protectedMode(): boolean {
+    return (this.i32[CR0] & Cr0.PE) !== 0;
+  }
+
+  get virtual8086(): boolean {
+    return (this.i32[EFLAGS] & Eflags.VM) !== 0;
+  }
+
+  /** Real or virtual-8086 mode: segments are paragraphs. */
+  get paragraphSegments(): boolean {
+    return (this.i32[CR0] & Cr0.PE) === 0 || (this.i32[EFLAGS] & Eflags.VM) !== 0;
+  }
+
+  get iopl(): number {
+    return (this.i32[EFLAGS] >> 12) & 3;
+  }
+
+  setCpl(cpl: number): void {
+    this.cpl = cpl;
+    this.readTable = cpl === 3 ? READ_USER : READ_SUPERVISOR;
+    this.writeTable = cpl === 3 ? WRITE_USER : WRITE_SUPERVISOR;
+    this.fetchLinearPage = -1;
+    this.updateAlignmentCheck();
+  }
+
+  updateAlignmentCheck(): void {
+    this.alignmentCheck =
+      this.cpl === 3 && (this.i32[CR0] & Cr0.AM) !== 0 && (this.i32[EFLAGS] & Eflags.AC) !== 0;
+  }
+
+  updateMode(): void {
+    const m = this.i32;
+    this.mode =
+      ((m[ATTRIBUTES + CS] & Attribute.BIG) !== 0 ? Mode.CODE32 : 0) |
+      ((m[ATTRIBUTES + SS] & Attribute.BIG) !== 0 ? Mode.STACK32 : 0);
+  }
+
+  /** Call after every change of IF, TF or the interrupt line. */
+  updateAttention(): void {
+    const eflags = this.i32[EFLAGS];
+    const interrupt = this.interruptLine && (eflags & Eflags.IF) !== 0 ? Attention.INTERRUPT : 0;
+    const trace = (eflags & Eflags.TF) !== 0 ? Attention.TRACE : 0;
+    this.attention = (this.attention & ~(Attention.INTERRUPT | Attention.TRACE)) | interrupt | trace;
+    if (this.attention !== 0) this.blockEnd = 0;
+  }
+
+  /** Vectors at which `run` stops before delivery, as bits, and whether that stop was already made. */
+  exceptionStops = 0;
+  stopPassed = false;
+
+  /** Whether an exception is to be reported instead of delivered now. */
+  stopsAt(vector: number): boolean {
+    return !this.stopPassed && vector < 32 && ((this.exceptionStops >>> vector) & 1) !== 0;
+  }
+
+  /** Delivery of an event drops what the interrupted instruction left behind: shadows and a scheduled trap. */
+  cancelTraps(): void {
+    this.debugTrap = 0;
+    this.attention &= ~(Attention.DEBUG_TRAP | Attention.SHADOW | Attention.TRAP_SHADOW);
+  }
+
+  /** Asks the run loop to look at `bits` after the current instruction. */
+  attend(bits: number): void {
+    this.attention |= bits;
+    this.blockEnd = 0;
+  }
+}

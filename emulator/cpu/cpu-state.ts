@@ -1,0 +1,32 @@
+/**
+ * A snapshot of the CPU by named fields. Guest memory is the machine's to save.
+ *
+ * Invariant: restoring a state and running on gives what running on without it gives. That needs the TLB too: a guest
+ * may depend on stale entries.
+ */
+import type { FaultRecord } from './cpu-stop.ts';
+import type { NumberRegister, SegmentName, SegmentState } from './register-file.ts';
+
+/** A FaultRecord with null for what the exception does not have. */
+export type SavedFault = { readonly [Field in keyof FaultRecord]: number | null };
+
+export const CPU_STATE_VERSION = 1;
+
+export type CpuState = {
+  readonly version: typeof CPU_STATE_VERSION;
+  readonly instructionCount: number;
+  readonly registers: Readonly<Record<NumberRegister, number>>;
+  readonly segments: Readonly<Record<SegmentName, SegmentState>>;
+  readonly tscOffset: readonly [low: number, high: number];
+  readonly halted: boolean;
+  readonly interruptLine: boolean;
+  /** The next instruction runs before any interrupt (debug trap) is taken. */
+  readonly interruptShadow: boolean;
+  readonly trapShadow: boolean;
+  /** DR6 bits of a debug exception due before the next instruction; 0: none. */
+  readonly debugTrap: number;
+  /** Set after a triple fault, for good. */
+  readonly shutdown: readonly SavedFault[] | null;
+  /** [linear page, entry] pairs; paging.ts. */
+  readonly tlb: readonly number[];
+};

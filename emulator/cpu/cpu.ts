@@ -1,0 +1,342 @@
+/**
+ * The processor: runs blocks, delivers interrupts and exceptions, and says why it stopped.
+ * Intel SDM Vol. 3A, "Interrupt and Exception Handling", "Priority Among Simultaneous Exceptions and Interrupts".
+ *
+ * What counts: a completed instruction, at most 4096 iterations of a repeated string instruction, a faulting
+ * instruction together with the delivery of its exception, a hardware interrupt, and a debug trap count one each.
+ *
+ * Invariant: between two counts lies exactly one state, whatever limits `run` was called with: running to n at once and
+ * one by one is the same.
+ */
+import type { GuestMemory } from '../memory/guest-memory.ts';
+import { Attention, Core } from './core.ts';
+import type { CpuBus } from './cpu-bus.ts';
+import type { CpuState, SavedFault } from './cpu-state.ts';
+import { CPU_STATE_VERSION } from './cpu-state.ts';
+import type { CpuStop, FaultRecord } from './cpu-stop.ts';
+import { Decoder } from './decoder.ts';
+import { deliver } from './delivery.ts';
+import { CpuException, DB, PF } from './exception.ts';
+import { fetchBlock } from './fetch.ts';
+import { flushTlb, restoreTlb, saveTlb } from './paging.ts';
+import type { Probes } from './probes.ts';
+import type { NumberRegister, Registers, SegmentName, SegmentState } from './register-file.ts';
+import { createRegisters, numberRegisters, segmentNames } from './register-file.ts';
+import { BASE, CR2, CS, DR, EDX, EFLAGS, EIP, Eflags, ES, GS, IDTR_LIMIT, LDTR, SELECTOR, TR } from './registers.ts';
+import { setHidden } from './segments.ts';
+
+/** Instructions between two looks at the limit; keeps the counters of the inner loop small integers. */
+const SLICE = 0x1000_0000;
+const RESET_SIGNATURE = 0x619;
+
+export class Cpu {
+  readonly registers: Registers;
+  readonly probes: Probes;
+  readonly #core: Core;
+  readonly #decoder = new Decoder();
+  #shutdown: readonly FaultRecord[] | undefined;
+  /** Whether the next instruction is the first of a call to `run`, where probes do not stop. */
+  #first = false;
+
+  constructor(memory: GuestMemory, bus: CpuBus) {
+    this.#core = new Core(memory, bus);
+    this.registers = createRegisters(this.#core);
+    this.probes = this.#core.probes;
+    this.reset();
+  }
+
+  /** Instructions completed; during a port or window access, those before the accessing instruction. */
+  get instructionCount(): number {
+    return this.#core.instructionCount;
+  }
+
+  set instructionCount(count: number) {
+    this.#core.left = 0;
+    this.#core.position = 0;
+    this.#core.sliceEnd = count;
+  }
+
+  /** EIP of the current instruction; exact during a port or window access too, where `registers.eip` is its block's. */
+  get instructionEip(): number {
+    return this.#core.instructionEip >>> 0;
+  }
+
+  /** INTR. */
+  get interruptLine(): boolean {
+    return this.#core.interruptLine;
+  }
+
+  set interruptLine(level: boolean) {
+    this.#core.interruptLine = level;
+    this.#core.updateAttention();
+  }
+
+  get halted(): boolean {
+    return this.#core.halted;
+  }
+
+  set halted(halted: boolean) {
+    this.#core.halted = halted;
+    if (halted) this.#core.attend(Attention.HALT);
+    else this.#core.attention &= ~Attention.HALT;
+  }
+
+  /** Vectors, as bits, at which `run` returns 'exception' before delivery. Calling `run` again delivers it. */
+  get exceptionStops(): number {
+    return this.#core.exceptionStops;
+  }
+
+  set exceptionStops(vectors: number) {
+    this.#core.exceptionStops = vectors;
+  }
+
+  /** Decoded blocks so far; for statistics. */
+  get blocksDecoded(): number {
+    return this.#core.blocks.decoded;
+  }
+
+  /** From a port or window access: stop after this instruction. */
+  requestStop(): void {
+    this.#core.attend(Attention.STOP);
+  }
+
+  flushTlb(): void {
+    flushTlb(this.#core, false);
+  }
+
+  /** Power-up state. SDM Vol. 3A, "Processor State After Reset". Memory and instruction count stay. */
+  reset(): void {
+    const core = this.#core;
+    const m = core.i32;
+    const count = core.instructionCount;
+    flushTlb(core, false);
+    m.fill(0, 0, DR + 16);
+    core.attention = 0;
+    core.cancelTraps();
+    core.halted = false;
+    core.stopPassed = false;
+    core.block = undefined;
+    core.tscOffsetLow = 0;
+    core.tscOffsetHigh = 0;
+    this.#shutdown = undefined;
+    this.instructionCount = count;
+    const registers = this.registers;
+    registers.cr0 = 0x6000_0010;
+    registers.cr4 = 0;
+    registers.eflags = 2;
+    core.setCpl(0);
+    for (let segment = ES; segment <= GS; segment++) setHidden(core, segment, 0, 0, 0xffff, 0x93);
+    setHidden(core, CS, 0xf000, 0xffff_0000 | 0, 0xffff, 0x9b);
+    setHidden(core, LDTR, 0, 0, 0xffff, 0x82);
+    setHidden(core, TR, 0, 0, 0xffff, 0x8b);
+    registers.eip = 0xfff0;
+    m[EDX] = RESET_SIGNATURE;
+    m[IDTR_LIMIT] = 0x3ff;
+    registers.gdtrLimit = 0xffff;
+    registers.dr6 = 0;
+    registers.dr7 = 0;
+  }
+
+  /**
+   * Runs until `instructionCount` is `limit`, or another reason to stop.
+   * @param passFirst whether a probe at the first instruction is passed over, as after a stop there; false to go on with
+   * a run that was only cut into slices
+   */
+  run(limit: number, passFirst = true): CpuStop {
+    const core = this.#core;
+    this.#first = passFirst;
+    for (;;) {
+      if (this.#shutdown !== undefined) return { reason: 'triple-fault', chain: this.#shutdown };
+      const count = core.instructionCount;
+      if (count >= limit) return this.#limitStop();
+      core.left = Math.min(limit - count, SLICE);
+      core.sliceEnd = count + core.left;
+      const stop = this.#runGuarded();
+      if (stop !== undefined) {
+        core.attention &= ~Attention.STOP;
+        return stop;
+      }
+    }
+  }
+
+  /** The limit is reached; what else is due at this very count is still said first. */
+  #limitStop(): CpuStop {
+    const core = this.#core;
+    if ((core.attention & Attention.STOP) !== 0) {
+      core.attention &= ~Attention.STOP;
+      return { reason: 'requested' };
+    }
+    return { reason: 'limit' };
+  }
+
+  /** The one place where a guest's fault is caught. */
+  #runGuarded(): CpuStop | undefined {
+    try {
+      return this.#runBlocks();
+    } catch (fault) {
+      if (!(fault instanceof CpuException)) throw fault;
+      return this.#handleFault(fault);
+    }
+  }
+
+  #runBlocks(): CpuStop | undefined {
+    const core = this.#core;
+    const m = core.i32;
+    while (core.left > 0) {
+      let lengthMax = core.left;
+      if (core.attention !== 0 || core.stopPassed) {
+        const attended = this.#attend();
+        if (attended === 'again') continue;
+        if (attended !== 'single') return attended;
+        lengthMax = 1;
+      }
+      const block = fetchBlock(core, this.#decoder);
+      if (block.probed && !this.#first) {
+        const hits = core.probes.matching((m[BASE + CS] + m[EIP]) | 0, block.physical);
+        if (hits.length > 0) return { reason: 'probe', probes: hits };
+      }
+      this.#first = false;
+
+      const ops = block.ops;
+      const length = ops.length;
+      core.block = block;
+      core.blockEnd = length < lengthMax ? length : lengthMax;
+      let index = 0;
+      do {
+        core.position = index;
+        const op = ops[index];
+        op.run(core, op);
+        index++;
+      } while (index < core.blockEnd);
+      if (index !== length || !block.setsEip) m[EIP] += ops[index - 1].end;
+      core.position = 0;
+      core.left -= index;
+      if (lengthMax === 1) core.stopPassed = false;
+    }
+    return undefined;
+  }
+
+  /**
+   * Something is to be done before the next instruction.
+   * @returns a stop; 'again' after a delivery; 'single' when exactly one instruction may run before looking again
+   */
+  #attend(): CpuStop | 'again' | 'single' {
+    const core = this.#core;
+    const attention = core.attention;
+    if ((attention & Attention.STOP) !== 0) return { reason: 'requested' };
+    const shadow = (attention & Attention.SHADOW) !== 0;
+    const trapShadow = (attention & Attention.TRAP_SHADOW) !== 0;
+    if ((attention & Attention.DEBUG_TRAP) !== 0 && !trapShadow) {
+      const stop = this.#debugTrap();
+      return stop ?? 'again';
+    }
+    if ((attention & Attention.INTERRUPT) !== 0 && !shadow) {
+      core.halted = false;
+      core.attention &= ~Attention.HALT;
+      this.#first = false;
+      const vector = core.bus.acknowledgeInterrupt();
+      const stop = this.#deliver(new CpuException(vector), false);
+      return stop ?? 'again';
+    }
+    if ((attention & Attention.HALT) !== 0) return { reason: 'halted' };
+    core.attention &= ~(Attention.SHADOW | Attention.TRAP_SHADOW);
+    if ((core.i32[EFLAGS] & Eflags.TF) !== 0) {
+      core.debugTrap |= 0x4000;
+      core.attention |= Attention.DEBUG_TRAP;
+    }
+    return 'single';
+  }
+
+  #debugTrap(): CpuStop | undefined {
+    const core = this.#core;
+    if (core.stopsAt(DB)) {
+      core.stopPassed = true;
+      return { reason: 'exception', vector: DB, errorCode: undefined };
+    }
+    core.i32[DR + 6] |= core.debugTrap;
+    this.#first = false;
+    return this.#deliver(new CpuException(DB), false);
+  }
+
+  #handleFault(fault: CpuException): CpuStop | undefined {
+    const core = this.#core;
+    const m = core.i32;
+    m[EIP] = core.instructionEip;
+    core.left -= core.position;
+    core.position = 0;
+    core.block = undefined;
+    if (core.stopsAt(fault.vector)) return this.#exceptionStop(fault);
+    return this.#deliver(fault, true);
+  }
+
+  #exceptionStop(fault: CpuException): CpuStop {
+    const core = this.#core;
+    core.stopPassed = true;
+    // The instruction runs again when `run` is called; a trap scheduled for its end must not be there twice.
+    core.cancelTraps();
+    if (fault.vector === PF && fault.cr2 !== undefined) core.i32[CR2] = fault.cr2;
+    return { reason: 'exception', vector: fault.vector, errorCode: fault.errorCode };
+  }
+
+  #deliver(event: CpuException, isFault: boolean): CpuStop | undefined {
+    const core = this.#core;
+    const outcome = deliver(core, event, isFault);
+    if (outcome instanceof CpuException) return this.#exceptionStop(outcome);
+    core.stopPassed = false;
+    core.left--;
+    if (outcome === undefined) return undefined;
+    this.#shutdown = outcome;
+    return { reason: 'triple-fault', chain: outcome };
+  }
+
+  /** Everything but guest memory. */
+  save(): CpuState {
+    const core = this.#core;
+    const registers = Object.fromEntries(numberRegisters.map((name) => [name, this.registers[name]]));
+    const segments = Object.fromEntries(segmentNames.map((name) => [name, this.registers.segments[name]]));
+    return {
+      version: CPU_STATE_VERSION,
+      instructionCount: this.instructionCount,
+      registers: registers as Record<NumberRegister, number>,
+      segments: segments as Record<SegmentName, SegmentState>,
+      tscOffset: [core.tscOffsetLow, core.tscOffsetHigh],
+      halted: core.halted,
+      interruptLine: core.interruptLine,
+      interruptShadow: (core.attention & Attention.SHADOW) !== 0,
+      trapShadow: (core.attention & Attention.TRAP_SHADOW) !== 0,
+      debugTrap: core.debugTrap,
+      shutdown: this.#shutdown?.map(saveFault) ?? null,
+      tlb: saveTlb(core),
+    };
+  }
+
+  /** Call after guest memory was restored. */
+  restore(state: CpuState): void {
+    const core = this.#core;
+    this.reset();
+    core.blocks.dropAll();
+    for (const name of numberRegisters) this.registers[name] = state.registers[name];
+    for (const name of segmentNames) this.registers.segments[name] = state.segments[name];
+    core.setCpl(state.registers.cpl);
+    core.i32[SELECTOR + LDTR] = state.segments.ldtr.selector;
+    this.instructionCount = state.instructionCount;
+    [core.tscOffsetLow, core.tscOffsetHigh] = state.tscOffset;
+    core.attention = 0;
+    this.halted = state.halted;
+    core.debugTrap = state.debugTrap;
+    if (state.debugTrap !== 0) core.attention |= Attention.DEBUG_TRAP;
+    if (state.interruptShadow) core.attention |= Attention.SHADOW;
+    if (state.trapShadow) core.attention |= Attention.TRAP_SHADOW;
+    this.#shutdown = state.shutdown?.map(restoreFault);
+    restoreTlb(core, state.tlb);
+    this.interruptLine = state.interruptLine;
+  }
+}
+
+function saveFault({ vector, errorCode, eip, cs, cr2 }: FaultRecord): SavedFault {
+  return { vector, errorCode: errorCode ?? null, eip, cs, cr2: cr2 ?? null };
+}
+
+function restoreFault({ vector, errorCode, eip, cs, cr2 }: SavedFault): FaultRecord {
+  return { vector: vector ?? 0, errorCode: errorCode ?? undefined, eip: eip ?? 0, cs: cs ?? 0, cr2: cr2 ?? undefined };
+}

@@ -1,0 +1,83 @@
+/**
+ * One decoded instruction, as handlers read it.
+ *
+ * Invariant: nothing here depends on where the code is mapped or on the privilege level: the same object serves every
+ * address space. Values that depend on EIP are computed from EIP of the block and `offset` or `end`.
+ */
+import type { Core } from './core.ts';
+import type { OpcodeRow } from './opcodes.ts';
+import { DS, ZERO } from './registers.ts';
+
+export type Handler = (core: Core, i: Instruction) => void;
+
+/** What an operand is; `index` of the operand says which. */
+export const Kind = {
+  NONE: 0,
+  /** index: byte offset in the registers. */
+  REG8: 1,
+  /** index: 16-bit word offset in the registers. */
+  REG16: 2,
+  /** index: register slot. */
+  REG32: 3,
+  MEM8: 4,
+  MEM16: 5,
+  MEM32: 6,
+  /** A memory operand of another size, read by its instruction alone: far pointers, descriptor-table registers. */
+  MEM: 7,
+  /** index: the value, sign-extended to 32 bits where the manual says so. */
+  IMMEDIATE: 8,
+  /** index: segment register number. */
+  SEGMENT: 9,
+  /** index: number of the control register. */
+  CONTROL: 10,
+  /** index: number of the debug register. */
+  DEBUG: 11,
+  /** index: displacement from the next instruction. */
+  RELATIVE: 12,
+  /** index: offset; the selector is `selector`. */
+  FAR: 13,
+  /** A string operand: DS:[ESI] with override, or ES:[EDI]. */
+  STRING: 14,
+} as const;
+
+export const Repeat = { NONE: 0, REPNE: 1, REP: 2 } as const;
+
+export class Instruction {
+  readonly row: OpcodeRow;
+  /** Set by `specialise`; the generic handler until then. */
+  run: Handler;
+  /** Bytes before this instruction in its block. */
+  offset = 0;
+  /** `offset` plus the length. */
+  end = 0;
+  length = 0;
+
+  /** Operand size in bytes: 1 for byte forms. */
+  size: 1 | 2 | 4;
+  kind0: number = Kind.NONE;
+  index0 = 0;
+  kind1: number = Kind.NONE;
+  index1 = 0;
+  kind2: number = Kind.NONE;
+  index2 = 0;
+
+  // The memory operand: (base + (index << scale) + displacement) & addressMask.
+  segment = DS;
+  base = ZERO;
+  index = ZERO;
+  scale = 0;
+  displacement = 0;
+  /** 0xffff or -1 (all ones): the address size, also of the string and loop counters. */
+  addressMask: number;
+
+  selector = 0;
+  repeat: number = Repeat.NONE;
+  locked = false;
+
+  constructor(row: OpcodeRow, run: Handler, size: 1 | 2 | 4, addressMask: number) {
+    this.row = row;
+    this.run = run;
+    this.size = size;
+    this.addressMask = addressMask;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Code probes: places outside the guest's memory at which `Cpu.run` stops before the instruction there.
+ *
+ * Invariant: a block never runs over the start of a probed instruction: blocks end before every page offset that any
+ * probe has, and a block that starts at such an offset is marked `probed`. Code elsewhere pays nothing.
+ */
+import type { Core } from './core.ts';
+import { CR3 } from './registers.ts';
+
+/** A linear address in one address space (a value of CR3, its page bits) or in any, or a physical address. */
+export type CodeProbe =
+  | { readonly linear: number; readonly space?: number | undefined }
+  | { readonly physical: number };
+
+export class Probes {
+  readonly #core: Core;
+  readonly #probes = new Map<number, CodeProbe>();
+  readonly #idsByOffset = new Map<number, Set<number>>();
+  #nextId = 1;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** @returns an id for `remove`, which is also what the stop reports */
+  addCode(probe: CodeProbe): number {
+    const id = this.#nextId++;
+    this.#probes.set(id, probe);
+    const offset = offsetOf(probe);
+    const ids = this.#idsByOffset.get(offset);
+    if (ids === undefined) {
+      this.#idsByOffset.set(offset, new Set([id]));
+      this.#core.blocks.dropRunningOver(offset);
+    } else {
+      ids.add(id);
+    }
+    return id;
+  }
+
+  remove(id: number): void {
+    const probe = this.#probes.get(id);
+    if (probe === undefined) return;
+    this.#probes.delete(id);
+    const offset = offsetOf(probe);
+    const ids = this.#idsByOffset.get(offset);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#idsByOffset.delete(offset);
+  }
+
+  /** Whether any probe stands at this offset of its page. */
+  hasOffset(pageOffset: number): boolean {
+    return this.#idsByOffset.has(pageOffset);
+  }
+
+  /** Ids of the probes at an instruction, in the order they were added. Addresses as int32. */
+  matching(linear: number, physical: number): readonly number[] {
+    const ids = this.#idsByOffset.get(linear & 0xfff);
+    const physicalIds = this.#idsByOffset.get(physical & 0xfff);
+    if (ids === undefined && physicalIds === undefined) return [];
+    const space = this.#core.i32[CR3] & ~0xfff;
+    const hits: number[] = [];
+    for (const id of ids === physicalIds ? (ids ?? []) : [...(ids ?? []), ...(physicalIds ?? [])]) {
+      const probe = this.#probes.get(id);
+      if (probe === undefined) continue;
+      const hit =
+        'physical' in probe
+          ? (probe.physical | 0) === physical
+          : (probe.linear | 0) === linear && (probe.space === undefined || (probe.space & ~0xfff) === space);
+      if (hit) hits.push(id);
+    }
+    return hits;
+  }
+}
+
+function offsetOf(probe: CodeProbe): number {
+  return ('physical' in probe ? probe.physical : probe.linear) & 0xfff;
+}

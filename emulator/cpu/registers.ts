@@ -1,0 +1,109 @@
+/**
+ * Where each register stands, as an index into the Int32Array over the machine's memory.
+ * Intel SDM Vol. 1, "Basic Program Execution Registers"; hidden parts of segment registers as in Vol. 3A,
+ * "Segment Registers".
+ *
+ * Invariant: slot ZERO always holds 0. Memory operands without base or index point there, so that an effective
+ * address is always base + (index << scale) + displacement.
+ */
+export const EAX = 0;
+export const ECX = 1;
+export const EDX = 2;
+export const EBX = 3;
+export const ESP = 4;
+export const EBP = 5;
+export const ESI = 6;
+export const EDI = 7;
+export const ZERO = 8;
+/** While a block runs: the address of its first instruction. */
+export const EIP = 9;
+/** All bits of EFLAGS but the six arithmetic flags, which stand in RESULT and CARRIES (flags.ts). */
+export const EFLAGS = 10;
+export const RESULT = 11;
+export const CARRIES = 12;
+
+// Segment numbers, as in the reg field of MOV Sreg; LDTR and TR follow so that they share the hidden-part arrays.
+export const ES = 0;
+export const CS = 1;
+export const SS = 2;
+export const DS = 3;
+export const FS = 4;
+export const GS = 5;
+export const LDTR = 6;
+export const TR = 7;
+
+// One slot per segment number each.
+export const SELECTOR = 16;
+export const BASE = 24;
+export const LIMIT = 32;
+/** Bits 8-23 of the descriptor's high half: type, S, DPL, P in the low byte, AVL, D/B, G in bits 12-15. */
+export const ATTRIBUTES = 40;
+/** Offsets below this may be read (written) with up to four bytes without any further check; 0: never. */
+export const READ_END = 48;
+export const WRITE_END = 56;
+
+export const CR0 = 64;
+export const CR2 = 65;
+export const CR3 = 66;
+export const CR4 = 67;
+export const GDTR_BASE = 68;
+export const GDTR_LIMIT = 69;
+export const IDTR_BASE = 70;
+export const IDTR_LIMIT = 71;
+export const DR = 72;
+/** A block may start at offsets below this without checking CS.limit; 0: always check. */
+export const FETCH_END = 80;
+
+export const Cr0 = {
+  PE: 1,
+  MP: 2,
+  EM: 4,
+  TS: 8,
+  ET: 0x10,
+  NE: 0x20,
+  WP: 0x1_0000,
+  AM: 0x4_0000,
+  NW: 0x2000_0000,
+  CD: 0x4000_0000,
+  PG: 0x8000_0000 | 0,
+} as const;
+
+export const Cr4 = { VME: 1, PVI: 2, TSD: 4, DE: 8, PSE: 0x10, PGE: 0x80, PCE: 0x100 } as const;
+
+export const Eflags = {
+  CF: 1,
+  PF: 4,
+  AF: 0x10,
+  ZF: 0x40,
+  SF: 0x80,
+  TF: 0x100,
+  IF: 0x200,
+  DF: 0x400,
+  OF: 0x800,
+  IOPL: 0x3000,
+  NT: 0x4000,
+  RF: 0x1_0000,
+  VM: 0x2_0000,
+  AC: 0x4_0000,
+  ID: 0x20_0000,
+} as const;
+
+/** Bits of ATTRIBUTES. */
+export const Attribute = {
+  ACCESSED: 1,
+  /** Data: writable. Code: readable. */
+  RW: 2,
+  /** Data: expand-down. Code: conforming. */
+  DOWN_OR_CONFORMING: 4,
+  CODE: 8,
+  /** Code or data, not a system segment. */
+  S: 0x10,
+  P: 0x80,
+  /** D of a code segment, B of a stack segment. */
+  BIG: 0x4000,
+  G: 0x8000,
+} as const;
+
+export function dplOf(attributes: number): number {
+  return (attributes >> 5) & 3;
+}
