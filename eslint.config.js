@@ -32,6 +32,7 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { project: './tsconfig.json' } },
     rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       // Folders with noUncheckedIndexedAccess need `!` where the root tsconfig, which eslint reads, does not.
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',

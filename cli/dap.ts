@@ -30,15 +30,19 @@ Examples:
       const server = servePort(port, PROGRAM_FOLDER, (actual) => {
         process.stderr.write(note(`listening on 127.0.0.1:${actual}`));
       });
-      await new Promise<void>((resolve) => server.on('close', resolve).on('error', (error: NodeJS.ErrnoException) => {
-        const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message;
-        process.stderr.write(formatFailure({
-          id: 'port-unavailable',
-          cause: `Cannot listen on 127.0.0.1:${port}: ${why}.`,
-          remedy: 'Choose another port, or --port 0 for any free one.',
-        }));
-        exit(STATUS.usage);
-        resolve();
-      }));
+      await new Promise<void>((resolve) =>
+        server.on('close', resolve).on('error', (error: NodeJS.ErrnoException) => {
+          const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message;
+          process.stderr.write(
+            formatFailure({
+              id: 'port-unavailable',
+              cause: `Cannot listen on 127.0.0.1:${port}: ${why}.`,
+              remedy: 'Choose another port, or --port 0 for any free one.',
+            }),
+          );
+          exit(STATUS.usage);
+          resolve();
+        }),
+      );
     });
 }

@@ -6,7 +6,7 @@ const SUFFIX: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9
 /** `5000000`, `5_000_000`, `5M`, `2.5G`. */
 export function parseInstructions(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([kmg]?)$/i.exec(text.replaceAll('_', ''));
-  const value = match ? Math.round(Number(match[1]) * SUFFIX[match[2]!.toLowerCase()]!) : NaN;
+  const value = match ? Math.round(Number(match[1]) * SUFFIX[match[2].toLowerCase()]) : NaN;
   if (!(value >= 1 && value <= Number.MAX_SAFE_INTEGER))
     throw new InvalidArgumentError('Give a number of instructions, such as 5000000, 5M or 2G.');
   return value;

@@ -50,7 +50,10 @@ export function conclude(stop: MachineStop, instructionCount: number): { status:
         const address = cr2 === undefined ? '' : ` at address ${hex(cr2, 8)}`;
         return `\n            ${VECTORS[vector] ?? `vector ${vector}`}${code}${address}, cs:eip ${hex(cs)}:${hex(eip, 8)}`;
       });
-      return { status: STATUS.tripleFault, message: `triple fault ${at}; the exceptions, first to last:${chain.join('')}` };
+      return {
+        status: STATUS.tripleFault,
+        message: `triple fault ${at}; the exceptions, first to last:${chain.join('')}`,
+      };
     }
     case 'idle':
       return {

@@ -126,10 +126,14 @@ async function machineOptions(name: string | undefined, flags: RunFlags): Promis
   }
   for (const given of flags.module) {
     const [path, ...parameters] = given.split(' ');
-    const file = readUserFile(path!, 'module');
+    const file = readUserFile(path, 'module');
     if (!file.ok) return file;
     const commandLine = parameters.join(' ');
-    modules.push({ name: basename(path!).replace(/\.elf$/, ''), bytes: file.value, ...(commandLine && { commandLine }) });
+    modules.push({
+      name: basename(path).replace(/\.elf$/, ''),
+      bytes: file.value,
+      ...(commandLine && { commandLine }),
+    });
   }
   if (flags.append !== undefined) words.push(flags.append);
   return success({

@@ -47,7 +47,7 @@ export class KeyFilter {
 }
 
 export function openTerminal(stdin: ReadStream, stdout: WriteStream): Terminal {
-  const interactive = stdin.isTTY === true;
+  const interactive = stdin.isTTY;
   const filter = new KeyFilter();
   let pending: number[] = [];
   let wake: (() => void) | undefined;

@@ -14,9 +14,13 @@ export function junitXml(suite: string, cases: readonly JunitCase[]): string {
   const failures = cases.filter((each) => each.failure !== undefined).length;
   const seconds = cases.reduce((sum, each) => sum + each.seconds, 0);
   const head = `<testsuite name="${escape(suite)}" tests="${cases.length}" failures="${failures}" time="${seconds.toFixed(3)}">`;
-  return ['<?xml version="1.0" encoding="UTF-8"?>', head, ...cases.map((each) => testcase(suite, each)), '</testsuite>', ''].join(
-    '\n',
-  );
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    head,
+    ...cases.map((each) => testcase(suite, each)),
+    '</testsuite>',
+    '',
+  ].join('\n');
 }
 
 function testcase(suite: string, { name, part, seconds, failure, transcript }: JunitCase): string {
@@ -32,10 +36,7 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 
 /** XML 1.0, "Characters": most control characters may not appear at all, not even escaped. */
 function escape(text: string): string {
-  return (
-    stripVTControlCharacters(text)
-      // eslint-disable-next-line no-control-regex -- exactly those
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
-      .replace(/[&<>"]/g, (character) => ENTITIES[character]!)
-  );
+  return stripVTControlCharacters(text)
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+    .replace(/[&<>"]/g, (character) => ENTITIES[character]);
 }

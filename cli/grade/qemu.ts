@@ -42,7 +42,12 @@ export async function runUnderQemu(run: GuestRun, extraArguments: readonly strin
     if (timedOut) return { transcript, seconds, end: `no end within ${QEMU_TIMEOUT_MS / 1000} s`, verdict: undefined };
     // QEMU exits with (value << 1) | 1, so an even status is not the guest's.
     if (status !== null && status & 1) return { transcript, seconds, end: 'exit', verdict: status >> 1 };
-    return { transcript, seconds, end: status === 0 ? 'reset or shutdown' : `QEMU status ${status}`, verdict: undefined };
+    return {
+      transcript,
+      seconds,
+      end: status === 0 ? 'reset or shutdown' : `QEMU status ${status}`,
+      verdict: undefined,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -67,6 +67,6 @@ export class Crtc6845 extends Device<CrtcState> {
   }
 
   #pair(high: number): number {
-    return (this.state.registers[high]! << 8) | this.state.registers[high + 1]!;
+    return (this.state.registers[high] << 8) | this.state.registers[high + 1];
   }
 }

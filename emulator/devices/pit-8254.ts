@@ -68,6 +68,11 @@ export class Pit8254 extends Device<PitState> {
     this.#pins = pins;
   }
 
+  /** Drives OUT 0 as it stands at power-on: high, so that programming the counter makes no edge. */
+  connect(): void {
+    this.#drive();
+  }
+
   /** GATE 2, from port 61h bit 0. */
   setGate2(level: boolean): void {
     const counter = this.#counter(2);
@@ -135,7 +140,7 @@ export class Pit8254 extends Device<PitState> {
   }
 
   #counter(index: number): CounterState {
-    return this.state.counters[index]!;
+    return this.state.counters[index];
   }
 
   #tick(): number {

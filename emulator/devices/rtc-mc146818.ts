@@ -106,8 +106,8 @@ export class RtcMc146818 extends Device<RtcState> {
     return {
       time: `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`,
       index: this.state.index,
-      A: this.state.ram[REGISTER_A]!,
-      B: this.state.ram[REGISTER_B]!,
+      A: this.state.ram[REGISTER_A],
+      B: this.state.ram[REGISTER_B],
       C: this.state.flags,
     };
   }
@@ -118,10 +118,10 @@ export class RtcMc146818 extends Device<RtcState> {
     if (field) return this.#encode(field, this.#field(field));
     switch (index) {
       case REGISTER_A:
-        return (state.ram[REGISTER_A]! & 0x7f) | (this.#updateInProgress() ? A_UPDATE_IN_PROGRESS : 0);
+        return (state.ram[REGISTER_A] & 0x7f) | (this.#updateInProgress() ? A_UPDATE_IN_PROGRESS : 0);
       case REGISTER_C: {
         this.#raiseFlags();
-        const value = state.flags | (state.flags & state.ram[REGISTER_B]! & INTERRUPTS ? C.request : 0);
+        const value = state.flags | (state.flags & state.ram[REGISTER_B] & INTERRUPTS ? C.request : 0);
         state.flags = 0;
         this.#drive();
         return value;
@@ -129,7 +129,7 @@ export class RtcMc146818 extends Device<RtcState> {
       case REGISTER_D:
         return 0x80; // VRT: the battery is good.
       default:
-        return state.ram[index]!;
+        return state.ram[index];
     }
   }
 
@@ -188,14 +188,14 @@ export class RtcMc146818 extends Device<RtcState> {
   }
 
   #encode(field: string, value: number): number {
-    const b = this.state.ram[REGISTER_B]!;
+    const b = this.state.ram[REGISTER_B];
     const afternoon = field === 'hour' && !(b & B.hours24) && value >= 12;
     const shown = field === 'hour' && !(b & B.hours24) ? ((value + 11) % 12) + 1 : value;
     return (b & B.binary ? shown : Math.floor(shown / 10) * 16 + (shown % 10)) | (afternoon ? 0x80 : 0);
   }
 
   #decode(field: string, value: number): number {
-    const b = this.state.ram[REGISTER_B]!;
+    const b = this.state.ram[REGISTER_B];
     const twelveHours = field === 'hour' && !(b & B.hours24);
     const digits = twelveHours ? value & 0x7f : value;
     const number = b & B.binary ? digits : (digits >>> 4) * 10 + (digits & 15);
@@ -210,7 +210,7 @@ export class RtcMc146818 extends Device<RtcState> {
 
   /** Instructions in a period by register A's rate bits, "Periodic Interrupt Rate"; 0 when off. */
   #period(): number {
-    const rate = this.state.ram[REGISTER_A]! & 0x0f;
+    const rate = this.state.ram[REGISTER_A] & 0x0f;
     if (rate === 0) return 0;
     return Math.round((INSTRUCTIONS_PER_SECOND * 2 ** ((rate < 3 ? rate + 7 : rate) - 1)) / 32_768);
   }
@@ -233,14 +233,14 @@ export class RtcMc146818 extends Device<RtcState> {
 
   #alarmMatches(): boolean {
     return ALARM_FIELDS.every(([address, field]) => {
-      const wanted = this.state.ram[address]!;
+      const wanted = this.state.ram[address];
       return wanted >= ALARM_ANY || wanted === this.#encode(field, this.#field(field));
     });
   }
 
   #drive(): void {
     const { state } = this;
-    const enabled = state.ram[REGISTER_B]! & INTERRUPTS;
+    const enabled = state.ram[REGISTER_B] & INTERRUPTS;
     this.#pins.interrupt((state.flags & enabled) !== 0);
     const now = this.#pins.clock.now();
     let next = Infinity;

@@ -81,7 +81,7 @@ export class PageRegisters extends Device<{ version: number; registers: number[]
   }
 
   override readPort(offset: number, _size: AccessSize): number {
-    return this.state.registers[offset]!;
+    return this.state.registers[offset];
   }
 
   override writePort(offset: number, _size: AccessSize, value: number): void {
@@ -89,6 +89,6 @@ export class PageRegisters extends Device<{ version: number; registers: number[]
   }
 
   override inspect(): RegisterRecord {
-    return { post: this.state.registers[0]!, pages: this.state.registers.slice(1) };
+    return { post: this.state.registers[0], pages: this.state.registers.slice(1) };
   }
 }

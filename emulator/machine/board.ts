@@ -114,6 +114,11 @@ export class Board implements CpuBus {
     this.devices = [pic, pit, rtc, uart, keyboard, portB, portA, post, crtc, debugExit, unimplemented];
   }
 
+  /** Drives the lines that are high at power-on. Called once the CPU is there. */
+  powerOn(): void {
+    this.pit.connect();
+  }
+
   // An 8-bit device sees a wide access as one byte cycle after another, as on the ISA bus.
   readPort(port: number, size: AccessSize): number {
     const row = this.#rows[port];

@@ -30,7 +30,7 @@ export class ByteLog {
   /** Bytes as Latin-1 text, from `start` on. */
   text(start = 0): string {
     let text = '';
-    for (let i = start; i < this.#length; i++) text += String.fromCharCode(this.#buffer[i]!);
+    for (let i = start; i < this.#length; i++) text += String.fromCharCode(this.#buffer[i]);
     return text;
   }
 }

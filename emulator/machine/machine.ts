@@ -6,7 +6,9 @@
  * Everything that changes is reachable from `save`.
  */
 import { Cpu } from '../cpu/cpu.ts';
+import { Eflags } from '../cpu/registers.ts';
 import type { Clock } from '../devices/clock.ts';
+import type { SavedValue } from '../devices/device.ts';
 import { scancodesFor } from '../devices/keyboard-layout.ts';
 import { readTextScreen } from '../devices/text-screen.ts';
 import { GuestMemory } from '../memory/guest-memory.ts';
@@ -16,6 +18,7 @@ import { Alarms } from './alarms.ts';
 import { Board } from './board.ts';
 import { ByteLog } from './byte-log.ts';
 import { enterKernel } from './boot-state.ts';
+import { writeRegister } from './register-write.ts';
 import { loadMultiboot, type BootFile } from './multiboot-loader.ts';
 import type { FinalStop, MachineStop } from './machine-stop.ts';
 import { restoreRam, saveRam, SNAPSHOT_VERSION, StateHash, type Snapshot } from './snapshot.ts';
@@ -59,7 +62,7 @@ export class Machine {
     const loaded = loadMultiboot(options);
     if (!loaded.ok) return loaded;
     const machine = new Machine(options.memoryBytes);
-    for (const { physical, bytes } of loaded.value.pieces) machine.memory.ram.set(bytes, physical);
+    for (const { physical, bytes } of loaded.value.pieces) machine.memory.load(physical, bytes);
     enterKernel(machine.cpu, loaded.value);
     return success(machine);
   }
@@ -79,7 +82,7 @@ export class Machine {
       interrupt: (level) => {
         this.cpu.interruptLine = level;
       },
-      eip: () => this.cpu.registers.eip,
+      eip: () => this.cpu.instructionEip,
       serialOutput: (byte) => {
         output.append(byte);
         this.serial.onOutput?.(byte);
@@ -88,6 +91,7 @@ export class Machine {
       reset: (by) => this.#end({ reason: 'reset', by }),
     });
     this.cpu = new Cpu(this.memory, this.board);
+    this.board.powerOn();
     this.serial = { output, write: (bytes) => this.#input({ kind: 'serial-input', bytes: Uint8Array.from(bytes) }) };
     const press = (scancodes: readonly number[]): void => this.#input({ kind: 'key-input', scancodes: [...scancodes] });
     this.keyboard = { press, type: (text) => press(scancodesFor(text)) };
@@ -102,14 +106,19 @@ export class Machine {
     return { now: () => this.cpu.instructionCount };
   }
 
-  /** Runs until `instructionCount === limit`, or until something else happens. */
-  run(limit: number): MachineStop {
+  /**
+   * Runs until `instructionCount === limit`, or until something else happens.
+   * @param passFirst whether a probe at the first instruction is passed over, as after a stop there; false to go on with
+   * a run that was only cut into slices, so that where it was cut makes no difference
+   */
+  run(limit: number, passFirst = true): MachineStop {
+    const start = this.cpu.instructionCount;
     for (;;) {
       this.#alarms.fire();
       if (this.#ended) return this.#ended;
       if (this.cpu.instructionCount >= limit) return { reason: 'limit' };
       this.#runningTo = Math.min(limit, this.#alarms.next);
-      const stop = this.cpu.run(this.#runningTo);
+      const stop = this.cpu.run(this.#runningTo, passFirst && this.cpu.instructionCount === start);
       this.#runningTo = 0;
       switch (stop.reason) {
         case 'limit':
@@ -163,7 +172,7 @@ export class Machine {
   stateHash(): string {
     const hash = new StateHash();
     hash.value(this.cpu.instructionCount);
-    hash.value(this.cpu.save());
+    hash.value(this.cpu.save() as unknown as SavedValue);
     hash.value(this.board.save());
     hash.value(this.#alarms.save());
     hash.value(this.#ended?.reason ?? null);
@@ -215,7 +224,7 @@ export class Machine {
   /** A halted CPU jumps to the next alarm. @returns a stop when there is none, or when the limit comes first */
   #wait(limit: number): MachineStop | undefined {
     const { cpu } = this;
-    if (!cpu.interruptsEnabled) return { reason: 'dead' };
+    if (!(cpu.registers.eflags & Eflags.IF)) return { reason: 'dead' };
     const next = this.#alarms.next;
     if (next === Infinity) return { reason: 'idle' };
     const until = Math.max(Math.min(next, limit), cpu.instructionCount);

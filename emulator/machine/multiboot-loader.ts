@@ -99,14 +99,14 @@ export function loadMultiboot(options: BootOptions): Result<BootImage> {
     table + tableBytes,
     strings.map((string) => string.length),
   );
-  let free = pageAlign(stringAddresses[strings.length]!);
+  let free = pageAlign(stringAddresses[strings.length]);
 
   const pieces: Piece[] = [...kernel.value.pieces];
-  strings.forEach((bytes, i) => pieces.push({ physical: stringAddresses[i]!, bytes }));
+  strings.forEach((bytes, i) => pieces.push({ physical: stringAddresses[i], bytes }));
   const moduleTable = new DataView(new ArrayBuffer(tableBytes));
   for (const [i, { bytes }] of modules.entries()) {
     pieces.push({ physical: free, bytes });
-    const row = [free, free + bytes.length, stringAddresses[i]!, 0];
+    const row = [free, free + bytes.length, stringAddresses[i], 0];
     row.forEach((word, column) => moduleTable.setUint32(i * 16 + column * 4, word, true));
     free = pageAlign(free + bytes.length);
   }
@@ -126,12 +126,12 @@ export function loadMultiboot(options: BootOptions): Result<BootImage> {
     4: Math.floor(LOWER_MEMORY_END / 1024),
     8: (upperMemoryEnd - UPPER_MEMORY) / 1024,
     12: BOOT_DEVICE,
-    16: stringAddresses[modules.length]!,
+    16: stringAddresses[modules.length],
     20: modules.length,
     24: table,
     44: map.length,
     48: MEMORY_MAP,
-    64: stringAddresses[modules.length + 1]!,
+    64: stringAddresses[modules.length + 1],
   };
   const information = new DataView(new ArrayBuffer(88));
   for (const [offset, word] of Object.entries(words)) information.setUint32(Number(offset), word, true);
@@ -156,11 +156,11 @@ function loadKernel(file: Uint8Array, name: string): Result<Kernel> {
       });
     }
   }
-  const last = segments[segments.length - 1]!;
+  const last = segments[segments.length - 1];
   return success({
     pieces: segments.map(({ physical, bytes }) => ({ physical, bytes })),
     entry,
-    low: segments[0]!.physical,
+    low: segments[0].physical,
     high: last.physical + last.memoryBytes,
   });
 }
@@ -253,6 +253,6 @@ function unescapeUtf8(escaped: string): number[] {
 /** Addresses of things that follow each other from `start` on, and the end. */
 function running(start: number, sizes: readonly number[]): number[] {
   const addresses = [start];
-  for (const size of sizes) addresses.push(addresses[addresses.length - 1]! + size);
+  for (const size of sizes) addresses.push(addresses[addresses.length - 1] + size);
   return addresses;
 }

@@ -4,6 +4,7 @@
  * Invariant: two machines with the same hash go on alike under the same journal. Nothing that only speeds the emulator
  * up (decoded blocks, statistics) is part of it.
  */
+import type { CpuState } from '../cpu/cpu-state.ts';
 import type { SavedState, SavedValue } from '../devices/device.ts';
 import type { FinalStop } from './machine-stop.ts';
 
@@ -13,7 +14,7 @@ const PAGE_BYTES = 4096;
 export interface Snapshot {
   readonly version: typeof SNAPSHOT_VERSION;
   readonly instructionCount: number;
-  readonly cpu: unknown;
+  readonly cpu: CpuState;
   readonly ram: RamPages;
   readonly devices: Readonly<Record<string, SavedState>>;
   readonly alarms: Readonly<Record<string, number>>;
@@ -88,7 +89,7 @@ export class StateHash {
       for (let i = 0; i < value.length; i++) this.word(value.charCodeAt(i));
     } else if (typeof value === 'boolean') this.word(value ? 3 : 4);
     else if (value === null || value === undefined) this.word(5);
-    else if (ArrayBuffer.isView(value)) this.bytes(value as Uint8Array);
+    else if (ArrayBuffer.isView(value)) this.bytes(value);
     else if (Array.isArray(value)) {
       this.word(6);
       this.word(value.length);
@@ -116,7 +117,7 @@ export class StateHash {
     for (const page of nonZeroPages(ram)) {
       this.word(page);
       const first = (page * PAGE_BYTES) / 4;
-      for (let i = first; i < first + PAGE_BYTES / 4; i++) this.word(words[i]!);
+      for (let i = first; i < first + PAGE_BYTES / 4; i++) this.word(words[i]);
     }
   }
 

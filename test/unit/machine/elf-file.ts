@@ -33,9 +33,9 @@ export function elfFile({ segments, entry, type = 2, machine = 3 }: ElfOptions):
   view.setUint16(42, 32, true);
   view.setUint16(44, segments.length, true);
   for (const [i, { physical, virtual = physical, bytes, memoryBytes = bytes.length }] of segments.entries()) {
-    const row = [1, offsets[i]!, virtual, physical, bytes.length, memoryBytes, 7, 0x1000];
+    const row = [1, offsets[i], virtual, physical, bytes.length, memoryBytes, 7, 0x1000];
     row.forEach((word, column) => view.setUint32(52 + i * 32 + column * 4, word, true));
-    file.set(bytes, offsets[i]!);
+    file.set(bytes, offsets[i]);
   }
   return file;
 }
