@@ -52,7 +52,7 @@ export async function prepareLaunch(args: LaunchArguments, files: FileSource): P
     programs.push(program.value);
   }
 
-  const words = ['kernel', ...(programs[0] && args.program !== undefined ? [programs[0].name] : []), args.append ?? ''];
+  const words = [...(programs[0] && args.program !== undefined ? [programs[0].name] : []), args.append ?? ''];
   const rules = Object.entries(args.sourceFileMap ?? {}).map(([from, to]) => ({ from, to }));
   return success({
     arguments: args,

@@ -1,0 +1,194 @@
+/**
+ * The embedded PC as a target. The only file of the debugger that knows the emulator.
+ */
+import { Machine } from '../../emulator/machine/machine.ts';
+import type { MachineRecipe } from '../launch/launcher.ts';
+import { success, type Result } from '../result.ts';
+import { mappedRanges, translatePage, walkPageTables, type PhysicalReader } from './page-tables.ts';
+import type { RegisterName } from './registers.ts';
+import {
+  PHYSICAL_SPACE,
+  type DeviceState,
+  type LinearAddress,
+  type MappedRange,
+  type PageWalk,
+  type PhysicalAddress,
+  type ProbeId,
+  type Space,
+  type Target,
+  type TargetStop,
+} from './target.ts';
+
+const PAGE_BYTES = 4096;
+const CR0_PG = 0x80000000;
+const CR4_PSE = 0x10;
+const SEGMENTS: ReadonlySet<string> = new Set(['cs', 'ss', 'ds', 'es', 'fs', 'gs', 'ldtr', 'tr']);
+
+type SegmentName = keyof Machine['cpu']['registers']['segments'];
+type NumberName = Exclude<keyof Machine['cpu']['registers'], 'segments'>;
+
+export function createEmulatorTarget(recipe: MachineRecipe): Result<Target> {
+  const machine = Machine.create(recipe);
+  return machine.ok ? success(new EmulatorTarget(machine.value)) : machine;
+}
+
+/** The debugger's view of a machine that somebody else made and runs. */
+export function targetOf(machine: Machine): Target {
+  return new EmulatorTarget(machine);
+}
+
+class EmulatorTarget implements Target {
+  private readonly machine: Machine;
+  private readonly reader: PhysicalReader;
+  private serialTaken = 0;
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+    const { ram } = machine.memory;
+    const { registers } = machine.cpu;
+    this.reader = {
+      word: (address) =>
+        address >= 0 && address + 4 <= ram.length
+          ? (ram[address]! | (ram[address + 1]! << 8) | (ram[address + 2]! << 16) | (ram[address + 3]! << 24)) >>> 0
+          : undefined,
+      get largePages() {
+        return (registers.cr4 & CR4_PSE) !== 0;
+      },
+    };
+  }
+
+  get instructionCount(): number {
+    return this.machine.instructionCount;
+  }
+
+  get deliveryCount(): number {
+    return this.machine.cpu.deliveryCount;
+  }
+
+  get halted(): boolean {
+    return this.machine.cpu.halted;
+  }
+
+  get cpl(): number {
+    return this.machine.cpu.registers.cpl;
+  }
+
+  get space(): Space {
+    const { cr0, cr3 } = this.machine.cpu.registers;
+    return (cr0 & CR0_PG) === 0 ? PHYSICAL_SPACE : (cr3 & ~0xfff) >>> 0;
+  }
+
+  get stopOnRingChange(): boolean {
+    return this.machine.cpu.ringStops;
+  }
+
+  set stopOnRingChange(stop: boolean) {
+    this.machine.cpu.ringStops = stop;
+  }
+
+  readRegister(name: RegisterName): number {
+    const { registers } = this.machine.cpu;
+    if (SEGMENTS.has(name)) return registers.segments[name as SegmentName].selector;
+    return registers[name as NumberName] >>> 0;
+  }
+
+  writeRegister(name: RegisterName, value: number): boolean {
+    // A selector without its descriptor would be a state that no CPU can be in.
+    if (SEGMENTS.has(name)) return false;
+    this.machine.setRegister(name, value >>> 0);
+    return this.readRegister(name) === value >>> 0;
+  }
+
+  read(space: Space, address: LinearAddress, length: number): Uint8Array {
+    const { ram } = this.machine.memory;
+    const first = this.translate(space, address);
+    if (first === undefined || length <= 0) return new Uint8Array(0);
+    const inFirstPage = PAGE_BYTES - (address % PAGE_BYTES);
+    if (length <= inFirstPage) return ram.slice(first, first + length);
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    while (at < length) {
+      const linear = address + at;
+      const physical = linear > 0xffffffff ? undefined : this.translate(space, linear);
+      if (physical === undefined) break;
+      const run = Math.min(PAGE_BYTES - (linear % PAGE_BYTES), length - at, ram.length - physical);
+      bytes.set(ram.subarray(physical, physical + run), at);
+      at += run;
+      if (run === 0) break;
+    }
+    return bytes.subarray(0, at);
+  }
+
+  write(space: Space, address: LinearAddress, bytes: Uint8Array): number {
+    let at = 0;
+    while (at < bytes.length) {
+      const linear = address + at;
+      const physical = linear > 0xffffffff ? undefined : this.translate(space, linear);
+      if (physical === undefined) break;
+      const run = Math.min(
+        PAGE_BYTES - (linear % PAGE_BYTES),
+        bytes.length - at,
+        this.machine.memory.ramBytes - physical,
+      );
+      if (run <= 0) break;
+      this.machine.poke(physical, bytes.slice(at, at + run));
+      at += run;
+    }
+    return at;
+  }
+
+  /** @returns undefined for what is not mapped, and for what is not RAM: a device's window cannot be read without effect */
+  translate(space: Space, address: LinearAddress): PhysicalAddress | undefined {
+    const physical = space === PHYSICAL_SPACE ? address : translatePage(this.reader, space, address);
+    return physical !== undefined && physical >= 0 && physical < this.machine.memory.ramBytes ? physical : undefined;
+  }
+
+  walk(space: Space, address: LinearAddress): PageWalk {
+    if (space === PHYSICAL_SPACE) return { levels: [], physical: address };
+    return walkPageTables(this.reader, space, address);
+  }
+
+  mappedRanges(space: Space, start: LinearAddress, end: LinearAddress, rangesMax: number): MappedRange[] {
+    return space === PHYSICAL_SPACE ? [] : mappedRanges(this.reader, space, start, end, rangesMax);
+  }
+
+  addProbe(address: LinearAddress, space: Space | undefined): ProbeId {
+    return this.machine.cpu.probes.addCode({ linear: address, space: space === PHYSICAL_SPACE ? undefined : space });
+  }
+
+  removeProbe(id: ProbeId): void {
+    this.machine.cpu.probes.remove(id);
+  }
+
+  probesHere(): readonly ProbeId[] {
+    return this.machine.cpu.probesHere();
+  }
+
+  run(limit: number, passProbes: boolean): TargetStop {
+    return this.machine.run(limit, passProbes);
+  }
+
+  writeSerial(bytes: Uint8Array): void {
+    this.machine.serial.write(bytes);
+  }
+
+  takeSerialOutput(): Uint8Array {
+    const { output } = this.machine.serial;
+    const bytes = output.bytes(this.serialTaken);
+    this.serialTaken = output.length;
+    return bytes;
+  }
+
+  serialTail(bytesMax: number): Uint8Array {
+    const { output } = this.machine.serial;
+    return output.bytes(Math.max(0, output.length - bytesMax));
+  }
+
+  typeKeys(text: string): void {
+    this.machine.keyboard.type(text);
+  }
+
+  inspectDevices(): readonly DeviceState[] {
+    return this.machine.board.inspect();
+  }
+}

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { mappedRanges, walkPageTables, type PhysicalReader } from '../../../debug-adapter/target/page-tables.ts';
+
+/** Physical memory as address → word; everything else is zero. */
+function memory(words: Record<number, number>, largePages = true): PhysicalReader {
+  return { word: (address) => words[address] ?? 0, largePages };
+}
+
+const P = 1, W = 2, U = 4, PS = 0x80; // prettier-ignore
+const DIRECTORY = 0x1000;
+const TABLE = 0x2000;
+
+test('a walk shows both entries and where the address leads', () => {
+  const reader = memory({ [DIRECTORY + 8]: TABLE | P | W | U, [TABLE + 4]: 0x5000 | P | U });
+  const walk = walkPageTables(reader, DIRECTORY, 0x00801234);
+  expect(walk.physical).toBe(0x5234);
+  expect(walk.levels).toEqual([
+    { level: 'PDE', entryAddress: DIRECTORY + 8, value: TABLE | P | W | U, flags: 'P W U' },
+    { level: 'PTE', entryAddress: TABLE + 4, value: 0x5000 | P | U, flags: 'P U' },
+  ]);
+});
+
+test('a walk ends at the level that is not present', () => {
+  const walk = walkPageTables(memory({ [DIRECTORY]: TABLE | P }), DIRECTORY, 0x3000);
+  expect(walk.physical).toBeUndefined();
+  expect(walk.levels.map((l) => l.level)).toEqual(['PDE', 'PTE']);
+});
+
+test('a large page maps 4 MiB, but only with CR4.PSE', () => {
+  const words = { [DIRECTORY + 0x3c0 * 4]: P | W | PS };
+  expect(walkPageTables(memory(words), DIRECTORY, 0xf0123456).physical).toBe(0x123456);
+  expect(walkPageTables(memory(words, false), DIRECTORY, 0xf0123456).physical).toBeUndefined();
+});
+
+test('neighbouring pages with neighbouring frames and equal flags are one range; rights need both levels', () => {
+  const reader = memory({
+    [DIRECTORY]: TABLE | P | U,
+    [TABLE]: 0x8000 | P | W | U,
+    [TABLE + 4]: 0x9000 | P | W | U,
+    [TABLE + 8]: 0xb000 | P | U,
+    [TABLE + 12]: 0xc000 | P,
+    [DIRECTORY + 0x3c0 * 4]: P | W | PS,
+    [DIRECTORY + 0x3c1 * 4]: 0x400000 | P | W | PS,
+  });
+  expect(mappedRanges(reader, DIRECTORY, 0, 2 ** 32, 100)).toEqual([
+    { start: 0x0000, sizeBytes: 0x2000, physical: 0x8000, flags: 'P U', pageBytes: 4096 },
+    { start: 0x2000, sizeBytes: 0x1000, physical: 0xb000, flags: 'P U', pageBytes: 4096 },
+    { start: 0x3000, sizeBytes: 0x1000, physical: 0xc000, flags: 'P', pageBytes: 4096 },
+    { start: 0xf0000000, sizeBytes: 0x800000, physical: 0, flags: 'P W PS', pageBytes: 4194304 },
+  ]);
+  expect(mappedRanges(reader, DIRECTORY, 0, 2 ** 32, 2)).toHaveLength(2);
+});
