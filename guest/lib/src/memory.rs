@@ -1,0 +1,71 @@
+//! What the kernel lets us see of memory: our page tables at `UVPT`, reference counts at `UPAGES`.
+//! JOS `lib/entry.S` (`uvpt`, `uvpd`, `pages`).
+
+use abi::memlayout::{PGSIZE, PTSIZE, UPAGES, UTOP, UVPT};
+use abi::perm::PTE_P;
+use abi::{PageInfo, VirtAddr};
+
+/// The page directory is its own page table for `UVPT`, so it shows as one of the pages there.
+const UVPD: u32 = UVPT + (UVPT >> 12) * 4;
+
+/// Reads a record that the kernel may change at any time.
+///
+/// # Safety
+/// It must be mapped, and hold a `T`.
+unsafe fn read<T: Copy>(address: u32) -> T {
+    // SAFETY: the caller's promise.
+    unsafe { (address as *const T).read_volatile() }
+}
+
+/// The page directory entry for `va`.
+pub fn uvpd(va: VirtAddr) -> u32 {
+    // SAFETY: the directory is always mapped there.
+    unsafe { read(UVPD + va.pdx() as u32 * 4) }
+}
+
+/// The page table entry for `va`; 0 where there is no page table.
+pub fn uvpt(va: VirtAddr) -> u32 {
+    if uvpd(va) & PTE_P == 0 {
+        return 0;
+    }
+    // SAFETY: the directory entry is present, so the table is mapped there.
+    unsafe { read(UVPT + (va.0 >> 12) * 4) }
+}
+
+/// Whether anything is mapped at `va`.
+pub fn is_mapped(va: VirtAddr) -> bool {
+    uvpt(va) & PTE_P != 0
+}
+
+/// How many mappings the page at `va` has, in all environments; 0 where none is. JOS `pageref`.
+pub fn pageref(va: VirtAddr) -> u32 {
+    let entry = uvpt(va);
+    if entry & PTE_P == 0 {
+        return 0;
+    }
+    page_info(entry / PGSIZE).refs
+}
+
+fn page_info(frame: u32) -> PageInfo {
+    // SAFETY: there is a record for every frame of memory, and page tables point to no others.
+    unsafe { read(UPAGES + frame * size_of::<PageInfo>() as u32) }
+}
+
+/// Pages that the kernel has left.
+pub fn free_pages() -> usize {
+    const RECORDS: u32 = PGSIZE / size_of::<PageInfo>() as u32;
+    let mut free = 0;
+    let mut frame = 0;
+    while is_mapped(VirtAddr(UPAGES + frame * size_of::<PageInfo>() as u32)) {
+        let end = frame + RECORDS;
+        while frame < end {
+            if page_info(frame).refs == 0 {
+                free += 1;
+            }
+            frame += 1;
+        }
+    }
+    free
+}
+
+const _: () = assert!(UVPD > UVPT && UVPD < UVPT + PTSIZE && UVPT > UTOP);

@@ -1,0 +1,27 @@
+//! User panic. JOS `lib/panic.c`: a line, then `int3` for ever, which the kernel's monitor or a debugger takes.
+
+use crate::{env, println, syscall};
+use core::arch::asm;
+use core::panic::PanicInfo;
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    user_panic(info)
+}
+
+/// A debugger stops here. The message is in `info`.
+#[inline(never)]
+fn user_panic(info: &PanicInfo<'_>) -> ! {
+    let (file, line) = info.location().map_or(("<unknown>", 0), |place| (place.file(), place.line()));
+    let this = env::this();
+    println!(
+        "[{}] user panic in {} at {file}:{line}: {}",
+        syscall::sys_getenvid(),
+        this.name.as_str(),
+        info.message()
+    );
+    loop {
+        // SAFETY: a trap that changes nothing.
+        unsafe { asm!("int3") };
+    }
+}

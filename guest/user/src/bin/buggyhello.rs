@@ -1,0 +1,16 @@
+//! Asks the kernel to print what is not mapped. JOS `user/buggyhello.c`.
+
+#![no_std]
+#![no_main]
+
+use jos::abi::Syscall;
+use jos::println;
+use jos::syscall::syscall;
+
+jos::program!(main);
+
+fn main() {
+    // SAFETY: the kernel checks the address, and that is the point.
+    let printed = unsafe { syscall(Syscall::Cputs as u32, [1, 1, 0, 0, 0]) };
+    println!("the kernel printed it: {printed:?}");
+}
