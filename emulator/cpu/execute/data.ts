@@ -18,7 +18,7 @@ import {
 } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { Kind } from '../instruction.ts';
-import { effectiveAddress, read0, read1, readForWrite0, write0, writeRegister1 } from '../operands.ts';
+import { effectiveAddress, read0, read1, readForWrite0, write0, writeRegister, writeRegister1 } from '../operands.ts';
 import {
   EAX,
   EBP,
@@ -89,26 +89,25 @@ function popOperand(core: Core, i: Instruction): void {
 
 const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI] as const;
 
+/** Pushes one by one: what was written before a fault stays written, as on hardware. ESP does not move. */
 function pusha(core: Core, i: Instruction): void {
   const size = i.size === 4 ? 4 : 2;
-  const lowest = below(core, size * 8);
-  if (lowest < (core.i32[ESP] & stackMask(core)) && (lowest & 3) === 0) probeWrite(core, SS, lowest, size * 8);
   PUSHA_ORDER.forEach((register, index) => {
     const offset = below(core, size * (index + 1));
     if (size === 4) write32(core, SS, offset, core.i32[register]);
     else write16(core, SS, offset, core.i32[register] & 0xffff);
   });
-  setStackPointer(core, lowest);
+  setStackPointer(core, below(core, size * 8));
 }
 
+/** Pops one by one: registers loaded before a fault keep their values, as on hardware. */
 function popa(core: Core, i: Instruction): void {
   const size = i.size === 4 ? 4 : 2;
-  const values = PUSHA_ORDER.map((_, index) => peekStack(core, size, size * (7 - index)));
-  PUSHA_ORDER.forEach((register, index) => {
-    if (register === ESP) return;
-    if (size === 4) core.i32[register] = values[index];
-    else core.u16[register * 2] = values[index];
-  });
+  for (let index = 7; index >= 0; index--) {
+    const register = PUSHA_ORDER[index];
+    const value = peekStack(core, size, size * (7 - index));
+    if (register !== ESP) writeRegister(core, register, size, value);
+  }
   setStackPointer(core, core.i32[ESP] + size * 8);
 }
 

@@ -164,7 +164,6 @@ function scas(core: Core, i: Instruction): void {
 
 function ins(core: Core, i: Instruction): void {
   const port = core.u16[EDX * 2];
-  checkPort(core, port, i.size);
   const offset = addressRegister(core, i, EDI);
   // A port may be read only once, so the write is checked first.
   probeWrite(core, ES, offset, i.size);
@@ -174,10 +173,17 @@ function ins(core: Core, i: Instruction): void {
 
 function outs(core: Core, i: Instruction): void {
   const port = core.u16[EDX * 2];
-  checkPort(core, port, i.size);
   const value = read(core, i.segment, addressRegister(core, i, ESI), i.size);
   advance(core, i, ESI, stepOf(core, i.size));
   portOut(core, port, i.size, value);
+}
+
+/** The permission is checked before the count, and is the same for every iteration. */
+function withPort(handler: Handler): Handler {
+  return (core, i) => {
+    checkPort(core, core.u16[EDX * 2], i.size);
+    handler(core, i);
+  };
 }
 
 export const strings = {
@@ -186,6 +192,6 @@ export const strings = {
   LODS: repeated(lods, false),
   CMPS: repeated(cmps, true),
   SCAS: repeated(scas, true),
-  INS: repeated(ins, false),
-  OUTS: repeated(outs, false),
+  INS: withPort(repeated(ins, false)),
+  OUTS: withPort(repeated(outs, false)),
 } as const satisfies Record<string, Handler>;

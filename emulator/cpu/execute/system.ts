@@ -23,7 +23,7 @@ import { setZeroFlag } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { Kind } from '../instruction.ts';
 import { readMsr, readTsc, writeMsr } from '../msr.ts';
-import { effectiveAddress, read0, read1, readForWrite0, readRegister, write0, writeRegister } from '../operands.ts';
+import { effectiveAddress, read0, read1, readRegister, write0, writeRegister } from '../operands.ts';
 import { invalidatePage } from '../paging.ts';
 import { checkPort, portIn, portOut } from '../ports.ts';
 import {
@@ -149,7 +149,8 @@ function loadProperty(types: readonly number[], value: (descriptor: Descriptor) 
 
 function arpl(core: Core, i: Instruction): void {
   requireProtectedMode(core);
-  const destination = readForWrite0(core, i);
+  // Hardware writes, and checks for writing, only when the RPL changes.
+  const destination = read0(core, i);
   const rpl = read1(core, i) & 3;
   const adjust = (destination & 3) < rpl;
   if (adjust) write0(core, i, (destination & ~3) | rpl);
