@@ -6,7 +6,7 @@
  */
 import type { AccessSize } from '../cpu/cpu-bus.ts';
 import { INSTRUCTIONS_PER_SECOND, type Clock } from './clock.ts';
-import { Device, type RegisterRecord } from './device.ts';
+import { Device, hexBytes, type RegisterRecord } from './device.ts';
 
 export const CRTC = { startHigh: 0x0c, startLow: 0x0d, cursorHigh: 0x0e, cursorLow: 0x0f } as const;
 const REGISTER_COUNT = 0x19;
@@ -62,7 +62,7 @@ export class Crtc6845 extends Device<CrtcState> {
       startAddress: this.startAddress,
       cursorAddress: this.cursorAddress,
       index: this.state.index,
-      registers: [...this.state.registers],
+      registers: hexBytes(this.state.registers),
     };
   }
 

@@ -24,6 +24,6 @@ export class DebugExit extends Device<{ version: number; written: number | null 
   }
 
   override inspect(): RegisterRecord {
-    return { written: this.state.written };
+    return { written: this.state.written ?? 'nothing' };
   }
 }

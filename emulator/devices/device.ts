@@ -17,7 +17,11 @@ export interface SavedState {
 }
 
 /** A device's registers for people: names as in the datasheet. Reading it changes nothing. */
-export type RegisterRecord = Readonly<Record<string, number | string | boolean | null | readonly number[]>>;
+export type RegisterRecord = Readonly<Record<string, number | string | boolean>>;
+
+/** Bytes of a queue or a register file, for people. */
+export const hexBytes = (bytes: readonly number[]): string =>
+  bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
 
 /** An output pin: the board connects it. */
 export type Line = (level: boolean) => void;

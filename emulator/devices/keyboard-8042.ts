@@ -8,7 +8,7 @@
  */
 import type { AccessSize } from '../cpu/cpu-bus.ts';
 import { INSTRUCTIONS_PER_SECOND, type Clock } from './clock.ts';
-import { Device, type Line, type RegisterRecord } from './device.ts';
+import { Device, hexBytes, type Line, type RegisterRecord } from './device.ts';
 
 const STATUS = { outputFull: 0x01, systemFlag: 0x04, command: 0x08, unlocked: 0x10 } as const;
 const COMMAND_BYTE = { interrupt: 0x01, systemFlag: 0x04, keyboardDisabled: 0x10, translate: 0x40 } as const;
@@ -126,8 +126,8 @@ export class Keyboard8042 extends Device<KeyboardState> {
       status: this.#status(),
       commandByte: state.commandByte,
       outputPort: state.outputPort,
-      outputBuffer: state.outputBuffer,
-      waiting: [...state.responses, ...state.keys],
+      outputBuffer: state.outputBuffer ?? 'empty',
+      waiting: hexBytes([...state.responses, ...state.keys]),
       leds: state.leds,
     };
   }

@@ -31,14 +31,14 @@ interface Key {
 const KEYS: ReadonlyMap<string, Key> = new Map([
   ...Object.entries(SINGLE).map(([character, code]): [string, Key] => [character, { code }]),
   ...ROWS.flatMap(([first, plain, shifted]) => [
-    ...[...shifted].map((character, i): [string, Key] => [character, { code: first + i, modifier: LEFT_SHIFT }]),
-    ...[...plain].map((character, i): [string, Key] => [character, { code: first + i }]),
+    ...Array.from(shifted).map((character, i): [string, Key] => [character, { code: first + i, modifier: LEFT_SHIFT }]),
+    ...Array.from(plain).map((character, i): [string, Key] => [character, { code: first + i }]),
   ]),
 ]);
 
 /** Scan codes that type `text`, key by key, down and up. Control characters come as Ctrl with their letter; others are left out. */
 export function scancodesFor(text: string): number[] {
-  return [...text].flatMap((character) => {
+  return Array.from(text).flatMap((character) => {
     const key = KEYS.get(character) ?? controlKey(character);
     if (!key) return [];
     const { code, modifier } = key;

@@ -128,8 +128,8 @@ export class Pit8254 extends Device<PitState> {
 
   override inspect(): RegisterRecord {
     const tick = this.#tick();
-    return Object.fromEntries(
-      this.state.counters.flatMap((counter, i) => [
+    return Object.fromEntries<number | boolean>(
+      this.state.counters.flatMap((counter, i): [string, number | boolean][] => [
         [`mode${i}`, counter.mode],
         [`initial${i}`, counter.initial],
         [`count${i}`, readable(counter, tick)],

@@ -4,7 +4,7 @@
  */
 import type { AccessSize } from '../cpu/cpu-bus.ts';
 import { INSTRUCTIONS_PER_SECOND, type Clock } from './clock.ts';
-import { Device, type Line, type RegisterRecord } from './device.ts';
+import { Device, hexBytes, type Line, type RegisterRecord } from './device.ts';
 
 const PORT_B = { gate2: 0x01, speaker: 0x02, refresh: 0x10, output2: 0x20 } as const;
 /** The refresh request toggles every 15 µs. */
@@ -89,6 +89,6 @@ export class PageRegisters extends Device<{ version: number; registers: number[]
   }
 
   override inspect(): RegisterRecord {
-    return { post: this.state.registers[0], pages: this.state.registers.slice(1) };
+    return { post: this.state.registers[0], pages: hexBytes(this.state.registers.slice(1)) };
   }
 }

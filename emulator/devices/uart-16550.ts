@@ -10,7 +10,7 @@
  */
 import type { AccessSize } from '../cpu/cpu-bus.ts';
 import { INSTRUCTIONS_PER_SECOND, type Clock } from './clock.ts';
-import { Device, type Line, type RegisterRecord } from './device.ts';
+import { Device, hexBytes, type Line, type RegisterRecord } from './device.ts';
 
 export const IER = { receivedData: 0x01, transmitterEmpty: 0x02, lineStatus: 0x04, modemStatus: 0x08 } as const;
 export const FCR = { enable: 0x01, clearReceiver: 0x02, clearTransmitter: 0x04 } as const;
@@ -179,7 +179,7 @@ export class Uart16550 extends Device<UartState> {
       MSR: state.msr,
       SCR: state.scratch,
       DL: state.divisor,
-      receiverFifo: [...state.receiver],
+      receiverFifo: hexBytes(state.receiver),
       waitingOnLine: state.line.length,
     };
   }

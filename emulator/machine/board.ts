@@ -167,9 +167,9 @@ export class Board implements CpuBus {
     }
   }
 
-  /** Every device's registers for people, by device name. */
-  inspect(): Readonly<Record<string, RegisterRecord>> {
-    return Object.fromEntries(this.devices.map((device) => [device.name, device.inspect()]));
+  /** Every device's registers, for people. */
+  inspect(): readonly { readonly name: string; readonly registers: RegisterRecord }[] {
+    return this.devices.map((device) => ({ name: device.name, registers: device.inspect() }));
   }
 
   #anyDevice(port: number, size: AccessSize): boolean {

@@ -10,7 +10,9 @@ function setUp() {
   const keyboard: Keyboard8042 = new Keyboard8042({
     clock: clock.for(() => keyboard),
     interrupt: irq1.drive,
-    a20: (level) => events.push(`A20 ${level}`),
+    a20: (level) => {
+      events.push(`A20 ${level}`);
+    },
     reset: () => events.push('reset'),
   });
   const command = (value: number): void => keyboard.writePort(4, 1, value);
@@ -19,7 +21,10 @@ function setUp() {
   const read = (): number => keyboard.readPort(0, 1);
   const readAll = (): number[] => {
     const bytes: number[] = [];
-    for (; status() & 1; clock.advance(100_000)) bytes.push(read());
+    while (status() & 1) {
+      bytes.push(read());
+      clock.advance(100_000);
+    }
     return bytes;
   };
   return { clock, irq1, events, keyboard, command, data, status, read, readAll };

@@ -75,7 +75,7 @@ describe('receiver', () => {
     write(FCR_PORT, FCR.enable);
     uart.receive(new Array<number>(40).fill(7));
     clock.advance(100 * CHARACTER_INSTRUCTIONS);
-    expect(uart.inspect()).toMatchObject({ receiverFifo: new Array(16).fill(7), waitingOnLine: 24 });
+    expect(uart.inspect()).toMatchObject({ receiverFifo: new Array(16).fill('07').join(' '), waitingOnLine: 24 });
     write(FCR_PORT, FCR.enable | FCR.clearReceiver);
     expect(read(LSR_PORT) & LSR.dataReady).toBe(0);
   });
