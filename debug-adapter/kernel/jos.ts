@@ -160,9 +160,11 @@ class Jos implements GuestOs {
     const eip = environment.saved.get(EIP) ?? 0;
     const line = this.images.programs.get(environment.program)?.debug.lineOf(eip);
     const what =
-      vector === T_PGFLT
-        ? `${vectorName(vector)}: ${describePageFault(errorCode, this.target.readRegister('cr2'))}`
-        : `${vectorName(vector)}${errorCode ? `, error code 0x${errorCode.toString(16)}` : ''}`;
+      vector === T_SYSCALL
+        ? `a system call with memory that is not its own (${this.lastConsoleLine(/user_mem_check/) ?? 'user_mem_assert'})`
+        : vector === T_PGFLT
+          ? `${vectorName(vector)}: ${describePageFault(errorCode, this.target.readRegister('cr2'))}`
+          : `${vectorName(vector)}${errorCode ? `, error code 0x${errorCode.toString(16)}` : ''}`;
     const where = line ? ` (${line.file.split('/').at(-1)!}:${line.line})` : '';
     return `${environment.program} [${idText(environment.envId)}]: ${what}, at ${hex(eip)}${where}. The kernel is about to destroy the environment.`;
   }
