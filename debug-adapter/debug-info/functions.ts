@@ -6,7 +6,7 @@
  */
 import type { AddressRange, FunctionScope, InlineFrame, Language, Variable } from './api.ts';
 import type { Die } from './dies.ts';
-import { walk } from './dies.ts';
+import { forEachChild, walk } from './dies.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 import type { Dwarf } from './dwarf.ts';
 import { covers, rangesOf } from './range-lists.ts';
@@ -27,6 +27,10 @@ interface Block {
   readonly callFile: number | undefined;
   readonly callLine: number;
   readonly callColumn: number;
+  /** The abstract function whose instance this is. */
+  readonly origin: DieId | undefined;
+  /** Whether variables that only the abstract function lists were added. */
+  complete: boolean;
 }
 
 const DEPTH_MAX = 500;
@@ -105,11 +109,34 @@ export class DwarfFunction implements FunctionScope {
   }
 
   get parameters(): readonly Variable[] {
+    this.complete(this.#bodyBlock);
     return this.#bodyBlock.variables.filter((variable) => variable.kind === 'parameter');
   }
 
   variablesAt(pc: number): readonly Variable[] {
+    this.complete(this.#bodyBlock);
     return visible(this.#bodyBlock, pc);
+  }
+
+  /** Adds what an instance leaves out: statics of the abstract function's body, and variables that were optimized out. */
+  complete(block: Block): void {
+    if (block.complete) return;
+    block.complete = true;
+    const { origin } = block;
+    if (origin === undefined) return;
+    const known = new Set<DieId>();
+    const collect = (from: Block): void => {
+      for (const variable of from.variables) for (const id of variable.originIds) known.add(id);
+      for (const inner of from.blocks) if (!inner.inlined) collect(inner);
+    };
+    collect(block);
+    this.#guard(undefined, () => {
+      forEachChild(this.#dwarf.units.die(origin), (child) => {
+        if ((child.tag !== TAG.formal_parameter && child.tag !== TAG.variable) || known.has(child.id)) return;
+        const variable = this.#variable(child);
+        if (variable !== undefined && variable.name !== '') block.variables.push(variable);
+      });
+    });
   }
 
   /** Past the prologue: where locals are in place. */
@@ -190,6 +217,10 @@ export class DwarfFunction implements FunctionScope {
         callFile: undefined,
         callLine: 0,
         callColumn: 0,
+        origin: this.#guard(undefined, () =>
+          this.#dwarf.units.reference(this.unit.die(this.#offset), AT.abstract_origin),
+        ),
+        complete: false,
       };
       const body = this.#body;
       this.#guard(undefined, () => this.#readBlocks(body));
@@ -228,6 +259,8 @@ export class DwarfFunction implements FunctionScope {
             callFile: die.number(AT.call_file),
             callLine: die.number(AT.call_line) ?? 0,
             callColumn: die.number(AT.call_column) ?? 0,
+            origin: inlined ? this.#dwarf.units.reference(die, AT.abstract_origin) : undefined,
+            complete: false,
           };
           parent.blocks.push(block);
           stack.push({ block, depth });
@@ -320,10 +353,12 @@ class BlockFrame implements InlineFrame {
   }
 
   get parameters(): readonly Variable[] {
+    this.function.complete(this.#block);
     return this.#block.variables.filter((variable) => variable.kind === 'parameter');
   }
 
   variablesAt(pc: number): readonly Variable[] {
+    this.function.complete(this.#block);
     return visible(this.#block, pc);
   }
 }

@@ -63,7 +63,7 @@ export class LineTable {
       if (rows.addresses[middle]! <= address) low = middle + 1;
       else high = middle;
     }
-    let row = low - 1;
+    let row = statementAt(rows, sequence, low - 1);
     while (row > sequence.from && rows.lines[row] === 0) row--;
     const line = rows.lines[row]!;
     const file = this.file(rows.files[row]!);
@@ -88,7 +88,6 @@ export class LineTable {
         const line = rows.lines[index]!;
         if (line < fromLine || line > toLine || files[rows.files[index]!] !== file) continue;
         if ((rows.flags[index]! & ROW_STATEMENT) === 0 || line === 0) continue;
-        // A row that the next one replaces at the same address covers no code.
         visit({ address: rows.addresses[index]!, line, column: rows.columns[index]! });
       }
     }
@@ -116,6 +115,15 @@ export class LineTable {
     }
     return { marked: undefined, second };
   }
+}
+
+/** Of several rows at one address the last counts; a statement before the rest of an earlier one (GCC, -O2). */
+function statementAt(rows: LineRows, sequence: Sequence, last: number): number {
+  const address = rows.addresses[last]!;
+  for (let row = last; row >= sequence.from && rows.addresses[row] === address; row--) {
+    if ((rows.flags[row]! & ROW_STATEMENT) !== 0 && rows.lines[row] !== 0) return row;
+  }
+  return last;
 }
 
 function findSequence(sequences: readonly Sequence[], address: number): Sequence | undefined {

@@ -42,10 +42,14 @@ export function lineLocations(
   const locations = new Map<number, BreakpointLocation>();
   for (const { row, holder } of first.values()) {
     const location =
-      holder !== undefined && row.address === holder.entry ? atFunction(dwarf, holder) : { ...row, file };
+      holder !== undefined && row.address === holder.entry ? atFunction(dwarf, holder) : locationOf(row, file);
     if (!locations.has(location.address)) locations.set(location.address, location);
   }
   return [...locations.values()].sort((a, b) => a.address - b.address);
+}
+
+function locationOf(row: StatementRow, file: string): BreakpointLocation {
+  return { address: row.address, file, line: row.line, column: row.column };
 }
 
 function nextLineWithCode(dwarf: Dwarf, file: string, line: number): number | undefined {
@@ -85,7 +89,7 @@ export function breakpointLocations(
   for (const row of statements(dwarf, file, fromLine, toLine)) {
     const key = `${row.line}:${row.column}`;
     const known = best.get(key);
-    if (known === undefined || row.address < known.address) best.set(key, { ...row, file });
+    if (known === undefined || row.address < known.address) best.set(key, locationOf(row, file));
   }
   return [...best.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }

@@ -79,6 +79,8 @@ export class DwarfVariable implements Variable {
   readonly line: number;
   readonly artificial: boolean;
   readonly id: DieId;
+  /** The entry and all it is an instance of. */
+  readonly originIds: readonly DieId[];
   readonly #dwarf: Dwarf;
   readonly #unit: Unit;
   readonly #type: DieId | undefined;
@@ -96,6 +98,7 @@ export class DwarfVariable implements Variable {
     this.#unit = die.unit;
     this.#frameBase = frameBase;
     this.id = die.id;
+    this.originIds = chain.map((origin) => origin.id);
     this.kind = kind;
     const first = <T>(read: (origin: Die) => T | undefined): T | undefined => {
       for (const origin of chain) {
