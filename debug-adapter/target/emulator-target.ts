@@ -1,6 +1,7 @@
 /**
  * The embedded PC as a target. The only file of the debugger that knows the emulator.
  */
+import { assert } from '../../emulator/assert.ts';
 import { Machine } from '../../emulator/machine/machine.ts';
 import type { MachineRecipe } from '../launch/launcher.ts';
 import { success, type Result } from '../result.ts';
@@ -161,11 +162,16 @@ class EmulatorTarget implements Target {
   }
 
   probesHere(): readonly ProbeId[] {
-    return this.machine.cpu.probesHere();
+    const { probes, registers } = this.machine.cpu;
+    const linear = (registers.segments.cs.base + registers.eip) >>> 0;
+    // Physical probes are matched by the page's frame; -1 is nobody's.
+    return probes.matching(linear | 0, this.translate(this.space, linear) ?? -1);
   }
 
   run(limit: number, passProbes: boolean): TargetStop {
-    return this.machine.run(limit, passProbes);
+    const stop = this.machine.run(limit, passProbes);
+    assert(stop.reason !== 'exception', 'this target asks for no exception stops');
+    return stop;
   }
 
   writeSerial(bytes: Uint8Array): void {

@@ -58,6 +58,11 @@ export class Core {
   /** Bits of `Mode`. */
   mode = 0;
 
+  /** A debugger wants to know of changes of the privilege level; not part of the state. */
+  ringStops = false;
+  /** One has happened since the last stop. */
+  ringChanged = false;
+
   attention = 0;
   interruptLine = false;
   halted = false;
@@ -127,6 +132,10 @@ export class Core {
   }
 
   setCpl(cpl: number): void {
+    if (this.ringStops && cpl !== this.cpl) {
+      this.ringChanged = true;
+      this.attend(Attention.STOP);
+    }
     this.cpl = cpl;
     this.readTable = cpl === 3 ? READ_USER : READ_SUPERVISOR;
     this.writeTable = cpl === 3 ? WRITE_USER : WRITE_SUPERVISOR;

@@ -12,6 +12,8 @@ export type CpuStop =
   | { readonly reason: 'exception'; readonly vector: number; readonly errorCode: number | undefined }
   /** Shutdown. State is that of the last delivery that failed; the chain runs from first fault to last. */
   | { readonly reason: 'triple-fault'; readonly chain: readonly FaultRecord[] }
+  /** The privilege level has changed, and `Cpu.ringStops` is set; the next instruction runs at the new level. */
+  | { readonly reason: 'ring' }
   /** A port or window write asked the CPU to stop after this instruction (`Cpu.requestStop`). */
   | { readonly reason: 'requested' };
 

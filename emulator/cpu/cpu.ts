@@ -34,9 +34,11 @@ export class Cpu {
   readonly probes: Probes;
   readonly #core: Core;
   readonly #decoder = new Decoder();
+  /** Interrupts and exceptions delivered since power-on, INT n not counted. For debuggers; not part of the state. */
+  deliveryCount = 0;
   #shutdown: readonly FaultRecord[] | undefined;
-  /** Whether the next instruction is the first of a call to `run`, where probes do not stop. */
-  #first = false;
+  /** Whether the next instruction's probes have been passed: it does not stop at them. */
+  #passed = false;
 
   constructor(memory: GuestMemory, bus: CpuBus) {
     this.#core = new Core(memory, bus);
@@ -88,6 +90,15 @@ export class Cpu {
 
   set exceptionStops(vectors: number) {
     this.#core.exceptionStops = vectors;
+  }
+
+  /** `run` returns 'ring' after each change of the privilege level. */
+  get ringStops(): boolean {
+    return this.#core.ringStops;
+  }
+
+  set ringStops(stop: boolean) {
+    this.#core.ringStops = stop;
   }
 
   /** Decoded blocks so far; for statistics. */
@@ -144,7 +155,7 @@ export class Cpu {
    */
   run(limit: number, passFirst = true): CpuStop {
     const core = this.#core;
-    this.#first = passFirst;
+    this.#passed = passFirst;
     for (;;) {
       if (this.#shutdown !== undefined) return { reason: 'triple-fault', chain: this.#shutdown };
       const count = core.instructionCount;
@@ -164,9 +175,15 @@ export class Cpu {
     const core = this.#core;
     if ((core.attention & Attention.STOP) !== 0) {
       core.attention &= ~Attention.STOP;
-      return { reason: 'requested' };
+      return this.#requestedStop();
     }
     return { reason: 'limit' };
+  }
+
+  #requestedStop(): CpuStop {
+    const ring = this.#core.ringChanged;
+    this.#core.ringChanged = false;
+    return { reason: ring ? 'ring' : 'requested' };
   }
 
   /** The one place where a guest's fault is caught. */
@@ -191,11 +208,11 @@ export class Cpu {
         lengthMax = 1;
       }
       const block = fetchBlock(core, this.#decoder);
-      if (block.probed && !this.#first) {
+      if (block.probed && !this.#passed) {
         const hits = core.probes.matching((m[BASE + CS] + m[EIP]) | 0, block.physical);
         if (hits.length > 0) return { reason: 'probe', probes: hits };
       }
-      this.#first = false;
+      this.#passed = false;
 
       const ops = block.ops;
       const length = ops.length;
@@ -223,7 +240,7 @@ export class Cpu {
   #attend(): CpuStop | 'again' | 'single' {
     const core = this.#core;
     const attention = core.attention;
-    if ((attention & Attention.STOP) !== 0) return { reason: 'requested' };
+    if ((attention & Attention.STOP) !== 0) return this.#requestedStop();
     const shadow = (attention & Attention.SHADOW) !== 0;
     const trapShadow = (attention & Attention.TRAP_SHADOW) !== 0;
     if ((attention & Attention.DEBUG_TRAP) !== 0 && !trapShadow) {
@@ -233,7 +250,7 @@ export class Cpu {
     if ((attention & Attention.INTERRUPT) !== 0 && !shadow) {
       core.halted = false;
       core.attention &= ~Attention.HALT;
-      this.#first = false;
+      this.#passed = false;
       const vector = core.bus.acknowledgeInterrupt();
       const stop = this.#deliver(new CpuException(vector), false);
       return stop ?? 'again';
@@ -254,7 +271,7 @@ export class Cpu {
       return { reason: 'exception', vector: DB, errorCode: undefined };
     }
     core.i32[DR + 6] |= core.debugTrap;
-    this.#first = false;
+    this.#passed = false;
     return this.#deliver(new CpuException(DB), false);
   }
 
@@ -283,6 +300,7 @@ export class Cpu {
     const outcome = deliver(core, event, isFault);
     if (outcome instanceof CpuException) return this.#exceptionStop(outcome);
     core.stopPassed = false;
+    this.deliveryCount++;
     core.left--;
     if (outcome === undefined) return undefined;
     this.#shutdown = outcome;

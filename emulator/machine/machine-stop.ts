@@ -13,6 +13,8 @@ export type MachineStop =
   | { readonly reason: 'exception'; readonly vector: number; readonly errorCode: number | undefined }
   /** The privilege level changed and `cpu.ringStops` was on. The next instruction runs at the new level. */
   | { readonly reason: 'ring' }
+  /** The privilege level has changed, and `cpu.ringStops` is set. */
+  | { readonly reason: 'ring' }
   /** Halted with interrupts enabled and no alarm due: only input can wake it. */
   | { readonly reason: 'idle' }
   /** Halted with interrupts disabled: nothing can wake it. */

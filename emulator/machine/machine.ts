@@ -134,6 +134,7 @@ export class Machine {
           this.#ended = stop;
           break;
         case 'probe':
+        case 'ring':
         case 'exception':
           this.#alarms.fire();
           return this.#ended ?? stop;
