@@ -10,5 +10,7 @@ await build({
   format: 'esm',
   logLevel: 'warning',
 });
-const { status } = spawnSync(process.execPath, ['dist/conformance.mjs', ...process.argv.slice(2)], { stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, ['dist/conformance.mjs', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
 process.exitCode = status ?? 2;

@@ -14,10 +14,16 @@ const rules = [
   ['an open end', /\.(ts|rs|mjs|S)$/, /\b(TODO|FIXME|XXX)\b|\btodo!\(|\bunimplemented!\(/],
   ['a test that does not run', /\.test\.ts$/, /\b(test|it|describe)\.(only|todo)\(/],
   ['a sleep in a test', /test\/(unit|conformance|guest)\/.*\.ts$/, /setTimeout\(\s*resolve/],
-  ['a host clock in the emulator', /^emulator\//, /\bDate\b(?!sheet)\s*[.(]|Math\.random|performance\.now|setTimeout|setImmediate/],
+  [
+    'a host clock in the emulator',
+    /^emulator\//,
+    /\bDate\b(?!sheet)\s*[.(]|Math\.random|performance\.now|setTimeout|setImmediate/,
+  ],
 ];
 
-const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
+const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+  encoding: 'utf8',
+})
   .split('\0')
   .filter((file) => /\.(ts|rs|mjs|S|sh)$/.test(file));
 

@@ -1,8 +1,9 @@
 /** Where the repository is, and lines in its sources found by marker, so that tests do not hold line numbers. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
-export const REPOSITORY = join(import.meta.dirname, '..', '..');
+/** Bundles lie in dist/, tests below test/kit: both find the root by its Makefile. */
+export const REPOSITORY = findRoot(import.meta.dirname);
 
 /** The line (from 1) of the only line of a file that contains `marker`. */
 export function lineWith(path: string, marker: string): number {
@@ -14,4 +15,11 @@ export function lineWith(path: string, marker: string): number {
 
 export function sourcePath(path: string): string {
   return join(REPOSITORY, path);
+}
+
+function findRoot(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'Makefile')) && existsSync(join(folder, 'package-lock.json'))) return folder;
+    if (folder === dirname(folder)) throw new Error(`No repository above ${start}.`);
+  }
 }

@@ -49,7 +49,10 @@ export class SessionClient {
     return (response.body as Body | undefined) ?? {};
   }
 
-  async custom<R extends keyof CustomRequests>(command: R, args: CustomRequests[R]['arguments']): Promise<CustomRequests[R]['body']> {
+  async custom<R extends keyof CustomRequests>(
+    command: R,
+    args: CustomRequests[R]['arguments'],
+  ): Promise<CustomRequests[R]['body']> {
     return (await this.request(command, args)) as CustomRequests[R]['body'];
   }
 
@@ -73,7 +76,12 @@ export class SessionClient {
 
   /** initialize, launch, the given configuration, configurationDone. */
   async launch(args: object, configure: (client: this) => Promise<unknown> = () => Promise.resolve()): Promise<void> {
-    await this.request('initialize', { adapterID: 'ringside', clientID: 'test', linesStartAt1: true, columnsStartAt1: true });
+    await this.request('initialize', {
+      adapterID: 'ringside',
+      clientID: 'test',
+      linesStartAt1: true,
+      columnsStartAt1: true,
+    });
     const launched = this.request('launch', args);
     await Promise.race([this.event('initialized'), launched]);
     await configure(this);

@@ -1,0 +1,23 @@
+/**
+ * Runs the named workloads in test/bench and appends one JSON line to test/bench/history.jsonl.
+ * Run: `node scripts/bench.mjs [--no-history] [NAME…]`. Times are this machine's; compare within one run only.
+ */
+import { spawnSync } from 'node:child_process';
+import { build } from 'esbuild';
+import { icedPlugin } from './iced-plugin.mjs';
+
+await build({
+  entryPoints: ['test/bench/main.ts'],
+  outfile: 'dist/bench.cjs',
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  loader: { '.wasm': 'binary' },
+  plugins: [icedPlugin],
+  define: { 'import.meta.dirname': '__dirname' },
+  logLevel: 'warning',
+});
+process.exit(
+  spawnSync(process.execPath, ['dist/bench.cjs', ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1,
+);
