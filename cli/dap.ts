@@ -1,6 +1,5 @@
 /** `ringside dap`: the debug adapter for editors other than VS Code, on stdio or a TCP port of this machine. */
 import type { Command } from 'commander';
-import { servePort, serveStreams } from '../debug-adapter/server.ts';
 import { STATUS } from './exit-status.ts';
 import { PROGRAM_FOLDER } from './image.ts';
 import { parsePort } from './options.ts';
@@ -23,6 +22,8 @@ Examples:
   ringside dap --port 4711     as many as connect`,
     )
     .action(async ({ port }: { port?: number }) => {
+      // Loaded when asked for: the other commands start without a debugger.
+      const { servePort, serveStreams } = await import('../debug-adapter/server.ts');
       if (port === undefined) {
         await new Promise<void>((resolve) => serveStreams(process.stdin, process.stdout, PROGRAM_FOLDER, resolve));
         process.exit(STATUS.ok);

@@ -68,6 +68,7 @@ export function conclude(stop: MachineStop, instructionCount: number): { status:
     case 'reset':
       return { status: STATUS.reset, message: `the guest asked for a reset through the ${stop.by} ${at}.` };
     case 'probe':
+    case 'ring':
     case 'exception':
       return { status: STATUS.ok, message: `stopped ${at}.` };
   }

@@ -14,14 +14,17 @@ const SLICE_INSTRUCTIONS_MIN = 100_000;
 export interface RunOptions {
   /** Instruction count at which the run is given up. */
   readonly budget: number;
-  /** Prints a probe's stop; the run goes on after it. */
+  /** Text to print at a probe's stop; the run goes on after it. */
   readonly onProbe?: (probes: readonly number[]) => string;
+  /** The privilege level has changed, and the machine was asked to tell. */
+  readonly onRing?: () => void;
 }
 
 export type RunEnd = { readonly kind: 'stopped'; readonly stop: MachineStop } | { readonly kind: 'quit' };
 
 export async function runBeside(machine: Machine, terminal: Terminal, options: RunOptions): Promise<RunEnd> {
   let sliceInstructions = 1_000_000;
+  let cut = false;
   let shown = 0;
   const flush = async (): Promise<void> => {
     const bytes = machine.serial.output.bytes(shown);
@@ -36,7 +39,8 @@ export async function runBeside(machine: Machine, terminal: Terminal, options: R
     const idleBefore = machine.idleInstructions;
     const countBefore = machine.instructionCount;
     const started = performance.now();
-    const stop = machine.run(Math.min(countBefore + sliceInstructions, options.budget));
+    const stop = machine.run(Math.min(countBefore + sliceInstructions, options.budget), !cut);
+    cut = stop.reason === 'limit';
     const elapsedMs = performance.now() - started;
     await flush();
 
@@ -60,6 +64,9 @@ export async function runBeside(machine: Machine, terminal: Terminal, options: R
       case 'idle':
         if (terminal.ended) return { kind: 'stopped', stop };
         await terminal.wait();
+        break;
+      case 'ring':
+        options.onRing?.();
         break;
       case 'exception':
         break;

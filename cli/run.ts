@@ -76,7 +76,11 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   const statistics = flags.stats ? new Statistics(machine) : undefined;
   const terminal = openTerminal(process.stdin, process.stdout);
   const budget = flags.budget ?? (terminal.interactive ? Infinity : UNATTENDED_BUDGET);
-  const end = await runBeside(machine, terminal, { budget, onProbe: breaks.value });
+  const end = await runBeside(machine, terminal, {
+    budget,
+    onProbe: breaks.value,
+    onRing: () => statistics?.onRing(),
+  });
   terminal.close();
 
   let status: number = STATUS.interrupted;

@@ -56,6 +56,8 @@ export class Board implements CpuBus {
   readonly unimplemented: Unimplemented;
   /** All devices, in the order of alarms, snapshots and displays. */
   readonly devices: readonly Device[];
+  /** For statistics; no part of the state. */
+  interruptsAcknowledged = 0;
   readonly #textMemory: TextMemory;
   readonly #rows: (Row | undefined)[] = new Array<Row | undefined>(PORTS_WITH_DEVICES).fill(undefined);
 
@@ -152,6 +154,7 @@ export class Board implements CpuBus {
   }
 
   acknowledgeInterrupt(): number {
+    this.interruptsAcknowledged++;
     return this.pic.acknowledge();
   }
 

@@ -11,8 +11,6 @@ export type MachineStop =
   | { readonly reason: 'probe'; readonly probes: readonly number[] }
   /** An exception of `cpu.exceptionStops`, not delivered yet: EIP is the faulting instruction's. */
   | { readonly reason: 'exception'; readonly vector: number; readonly errorCode: number | undefined }
-  /** The privilege level changed and `cpu.ringStops` was on. The next instruction runs at the new level. */
-  | { readonly reason: 'ring' }
   /** The privilege level has changed, and `cpu.ringStops` is set. */
   | { readonly reason: 'ring' }
   /** Halted with interrupts enabled and no alarm due: only input can wake it. */

@@ -1,0 +1,174 @@
+/**
+ * `ringside grade`: runs the guest's programs and judges their transcripts, as JOS's grading scripts do.
+ * Verdicts on the embedded PC depend on nothing but the guest: budgets are instructions.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { GuestImageFiles } from '../../debug-adapter/launch/files.ts';
+import { failure, success, type Result } from '../../emulator/result.ts';
+import { STATUS } from '../exit-status.ts';
+import { loadProgram, openGuestImage } from '../image.ts';
+import { collect, parseMemory } from '../options.ts';
+import { formatFailure } from '../report.ts';
+import { readCases, type GradeCase } from './cases.ts';
+import { runEmbedded } from './embedded.ts';
+import { judge } from './judge.ts';
+import { junitXml, type JunitCase } from './junit.ts';
+import type { GuestRun, Outcome } from './outcome.ts';
+import { findQemu, runUnderQemu } from './qemu.ts';
+
+interface GradeFlags {
+  readonly qemu?: true;
+  readonly junit?: string;
+  readonly part: readonly string[];
+  readonly cases?: string;
+  readonly memory: number;
+  readonly verbose?: true;
+}
+
+export function addGradeCommand(program: Command, exit: (status: number) => void): void {
+  program
+    .command('grade')
+    .summary('run the grading cases and print the score')
+    .description(
+      "Runs the guest's programs against expected and forbidden lines of their consoles, and prints verdicts and score.\n" +
+        'On a failure the transcript is shown with marks where it went wrong.',
+    )
+    .argument('[names...]', 'cases to run; all by default')
+    .option('--part <part>', 'only the cases of this part; repeatable', collect, [])
+    .option('--qemu', 'run them under qemu-system-i386 instead of the embedded PC')
+    .option('--junit <file>', 'write the verdicts as JUnit XML')
+    .option('--cases <file>', "other cases than the guest's own")
+    .option('--memory <MiB>', 'amount of RAM', parseMemory, 32)
+    .option('-v, --verbose', 'show every transcript in full')
+    .addHelpText('after', '\nExit status: 0 when all points were made, 1 when not, 2 when the cases cannot be run.')
+    .action(async (names: string[], flags: GradeFlags) => exit(await grade(names, flags)));
+}
+
+interface Graded {
+  readonly each: GradeCase;
+  readonly outcome: Outcome;
+  readonly problem: string | undefined;
+}
+
+async function grade(names: readonly string[], flags: GradeFlags): Promise<number> {
+  const prepared = await prepare(names, flags);
+  if (!prepared.ok) {
+    process.stderr.write(formatFailure(prepared.failure));
+    return STATUS.usage;
+  }
+  const { image, cases } = prepared.value;
+  const graded: Graded[] = [];
+  let part: string | undefined;
+  for (const each of cases) {
+    if (part !== undefined && part !== each.part) print(partScore(part, graded));
+    part = each.part;
+    process.stdout.write(`${each.name}: `);
+    const result = await gradeCase(each, image, flags);
+    if (!result.ok) {
+      print('');
+      process.stderr.write(formatFailure(result.failure));
+      return STATUS.usage;
+    }
+    graded.push(result.value);
+    print(verdictLine(result.value));
+    if (flags.verbose) print(indent(result.value.outcome.transcript.trimEnd()));
+    if (result.value.problem !== undefined) print(indent(result.value.problem));
+  }
+  if (part !== undefined) print(partScore(part, graded));
+  print(`Score: ${score(graded)}`);
+  if (flags.junit !== undefined) writeFileSync(flags.junit, junitXml('ringside', graded.map(junitCase)));
+  return graded.every(({ problem }) => problem === undefined) ? STATUS.ok : 1;
+}
+
+async function prepare(
+  names: readonly string[],
+  flags: GradeFlags,
+): Promise<Result<{ image: GuestImageFiles; cases: readonly GradeCase[] }>> {
+  const image = await openGuestImage();
+  if (!image.ok) return image;
+  if (flags.qemu) {
+    const qemu = findQemu();
+    if (!qemu.ok) return qemu;
+  }
+  const all = readCases(flags.cases ?? join(image.value.sourceRoot ?? '.', 'grade', 'cases.json'));
+  if (!all.ok) return all;
+  const unknown = names.find((name) => !all.value.some((each) => each.name === name));
+  if (unknown !== undefined) {
+    return failure('unknown-case', {
+      cause: `There is no grading case "${unknown}".`,
+      remedy: `There are ${all.value.map((each) => each.name).join(', ')}.`,
+    });
+  }
+  const unknownPart = flags.part.find((part) => !all.value.some((each) => each.part === part));
+  if (unknownPart !== undefined) {
+    return failure('unknown-part', {
+      cause: `There is no part "${unknownPart}".`,
+      remedy: `There are ${[...new Set(all.value.map((each) => each.part))].join(', ')}.`,
+    });
+  }
+  const chosen = (each: GradeCase): boolean =>
+    (names.length === 0 || names.includes(each.name)) && (flags.part.length === 0 || flags.part.includes(each.part));
+  return success({ image: image.value, cases: all.value.filter(chosen) });
+}
+
+async function gradeCase(each: GradeCase, image: GuestImageFiles, flags: GradeFlags): Promise<Result<Graded>> {
+  const kernel = await image.load('kernel');
+  if (!kernel.ok) return kernel;
+  const modules: { name: string; bytes: Uint8Array }[] = [];
+  for (const name of [each.program, ...each.modules]) {
+    const bytes = await loadProgram(image, name);
+    if (!bytes.ok) return bytes;
+    modules.push({ name, bytes: bytes.value });
+  }
+  const commandLine = [each.program, each.append].filter((word) => word !== '').join(' ');
+  const run: GuestRun = {
+    kernel: kernel.value,
+    modules,
+    commandLine,
+    memoryBytes: flags.memory * 2 ** 20,
+    input: each.input,
+  };
+  const outcome = flags.qemu ? success(await runUnderQemu(run)) : runEmbedded(run, each.budget);
+  if (!outcome.ok) return outcome;
+  return success({ each, outcome: outcome.value, problem: problemOf(each, outcome.value) });
+}
+
+/** What is wrong with an outcome, as a marked transcript; undefined if nothing is. */
+function problemOf(each: GradeCase, outcome: Outcome): string | undefined {
+  const { passed, report } = judge(outcome.transcript, each);
+  const problems = passed ? [] : [report];
+  if (each.verdict !== undefined && outcome.verdict !== each.verdict) {
+    const was = outcome.verdict === undefined ? `none: ${outcome.end}` : String(outcome.verdict);
+    problems.push(`${pc.red('VERDICT')} ${each.verdict} expected, and there was ${was}`);
+  } else if (!passed && outcome.end !== 'exit') problems.push(outcome.end);
+  return problems.length === 0 ? undefined : problems.join('\n');
+}
+
+function verdictLine({ outcome, problem }: Graded): string {
+  const verdict = problem === undefined ? pc.green('OK') : pc.red('FAIL');
+  return `${verdict} (${outcome.seconds.toFixed(1)}s)`;
+}
+
+function score(graded: readonly Graded[]): string {
+  const sum = (some: readonly Graded[]): number => some.reduce((total, { each }) => total + each.points, 0);
+  return `${sum(graded.filter(({ problem }) => problem === undefined))}/${sum(graded)}`;
+}
+
+const partScore = (part: string, graded: readonly Graded[]): string =>
+  `Part ${part} score: ${score(graded.filter(({ each }) => each.part === part))}\n`;
+
+function junitCase({ each, outcome, problem }: Graded): JunitCase {
+  return {
+    name: each.name,
+    part: `part ${each.part}`,
+    seconds: outcome.seconds,
+    failure: problem,
+    transcript: outcome.transcript,
+  };
+}
+
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+const indent = (text: string): string => text.replace(/^/gm, '    ');
