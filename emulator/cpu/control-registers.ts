@@ -9,8 +9,7 @@ import { flushTlb } from './paging.ts';
 import { CR0, CR4, Cr0, Cr4, CR3, DR } from './registers.ts';
 import { updateAllEnds } from './segments.ts';
 
-const CR0_DEFINED =
-  Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.NW | Cr0.CD | Cr0.PG;
+const CR0_DEFINED = Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.NW | Cr0.CD | Cr0.PG;
 /** Bits of CR4 for features CPUID reports; the others are reserved. */
 const CR4_DEFINED = Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.PGE | Cr4.PCE;
 

@@ -144,8 +144,7 @@ export class Core {
   }
 
   updateAlignmentCheck(): void {
-    this.alignmentCheck =
-      this.cpl === 3 && (this.i32[CR0] & Cr0.AM) !== 0 && (this.i32[EFLAGS] & Eflags.AC) !== 0;
+    this.alignmentCheck = this.cpl === 3 && (this.i32[CR0] & Cr0.AM) !== 0 && (this.i32[EFLAGS] & Eflags.AC) !== 0;
   }
 
   updateMode(): void {

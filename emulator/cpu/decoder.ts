@@ -17,7 +17,14 @@ export const INSTRUCTION_BYTES_MAX = 15;
 /** What `decode` says instead of an instruction when the bytes given end too early. */
 export const NEED_MORE = 'need-more';
 
-const SEGMENT_PREFIXES: Readonly<Record<number, number>> = { 0x26: ES, 0x2e: CS, 0x36: SS, 0x3e: DS, 0x64: FS, 0x65: GS };
+const SEGMENT_PREFIXES: Readonly<Record<number, number>> = {
+  0x26: ES,
+  0x2e: CS,
+  0x36: SS,
+  0x3e: DS,
+  0x64: FS,
+  0x65: GS,
+};
 
 /** 16-bit addressing: base, index and default segment by r/m. SDM Vol. 2, "16-Bit Addressing Forms". */
 // prettier-ignore

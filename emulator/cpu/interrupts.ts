@@ -18,22 +18,15 @@ import {
 } from './descriptors.ts';
 import { CpuException, GP, NP, TS, raise } from './exception.ts';
 import { readEflags } from './flags.ts';
+import { CS, DS, EFLAGS, EIP, ES, ESP, Eflags, FS, GS, IDTR_BASE, IDTR_LIMIT, SELECTOR, SS } from './registers.ts';
 import {
-  CS,
-  DS,
-  EFLAGS,
-  EIP,
-  ES,
-  ESP,
-  Eflags,
-  FS,
-  GS,
-  IDTR_BASE,
-  IDTR_LIMIT,
-  SELECTOR,
-  SS,
-} from './registers.ts';
-import { checkStackSegment, setCodeSegment, setFromDescriptor, setNull, setParagraph, updateAllEnds } from './segments.ts';
+  checkStackSegment,
+  setCodeSegment,
+  setFromDescriptor,
+  setNull,
+  setParagraph,
+  updateAllEnds,
+} from './segments.ts';
 import { StackCursor } from './stack-cursor.ts';
 import { checkTss, innerStack, switchTask } from './tasks.ts';
 

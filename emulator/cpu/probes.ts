@@ -9,8 +9,7 @@ import { CR3 } from './registers.ts';
 
 /** A linear address in one address space (a value of CR3, its page bits) or in any, or a physical address. */
 export type CodeProbe =
-  | { readonly linear: number; readonly space?: number | undefined }
-  | { readonly physical: number };
+  { readonly linear: number; readonly space?: number | undefined } | { readonly physical: number };
 
 export class Probes {
   readonly #core: Core;

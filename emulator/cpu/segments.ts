@@ -17,7 +17,22 @@ import {
   raiseSelector,
 } from './descriptors.ts';
 import { GP, NP, SS_FAULT, raise } from './exception.ts';
-import { ATTRIBUTES, Attribute, BASE, CS, DS, ES, FETCH_END, FS, GS, LIMIT, READ_END, SELECTOR, SS, WRITE_END } from './registers.ts';
+import {
+  ATTRIBUTES,
+  Attribute,
+  BASE,
+  CS,
+  DS,
+  ES,
+  FETCH_END,
+  FS,
+  GS,
+  LIMIT,
+  READ_END,
+  SELECTOR,
+  SS,
+  WRITE_END,
+} from './registers.ts';
 
 const DATA_RW_ACCESSED = 0x93;
 const V86_ATTRIBUTES = 0xf3;
@@ -152,7 +167,8 @@ export function dropInnerSegments(core: Core): void {
   for (const segment of [ES, DS, FS, GS]) {
     const attributes = m[ATTRIBUTES + segment];
     const conforming =
-      (attributes & (Attribute.CODE | Attribute.DOWN_OR_CONFORMING)) === (Attribute.CODE | Attribute.DOWN_OR_CONFORMING);
+      (attributes & (Attribute.CODE | Attribute.DOWN_OR_CONFORMING)) ===
+      (Attribute.CODE | Attribute.DOWN_OR_CONFORMING);
     if (!conforming && ((attributes >> 5) & 3) < core.cpl) setNull(core, segment, 0);
   }
 }

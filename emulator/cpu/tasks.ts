@@ -47,7 +47,16 @@ import {
   SS,
   TR,
 } from './registers.ts';
-import { loadDataSegment, loadStackSegment, setCodeSegment, setFromDescriptor, setHidden, setNull, setParagraph, updateAllEnds } from './segments.ts';
+import {
+  loadDataSegment,
+  loadStackSegment,
+  setCodeSegment,
+  setFromDescriptor,
+  setHidden,
+  setNull,
+  setParagraph,
+  updateAllEnds,
+} from './segments.ts';
 import { StackCursor } from './stack-cursor.ts';
 
 interface TssFormat {
@@ -255,4 +264,3 @@ export function returnToPreviousTask(core: Core, returnEip: number): void {
   if (!descriptor.present) raiseSelector(NP, selector);
   switchTask(core, descriptor, 'iret', returnEip);
 }
-

@@ -98,7 +98,7 @@ export class GuestMemory {
   /** Tells the CPU that RAM was changed from outside (DMA, a debugger, a restored snapshot). */
   changed(physical: number, bytes: number): void {
     const end = physical + bytes;
-    for (let at = physical; at < end; at = (at - (at % PAGE_BYTES)) + PAGE_BYTES) {
+    for (let at = physical; at < end; at = at - (at % PAGE_BYTES) + PAGE_BYTES) {
       if ((this.pageFlags[at >>> 12] & PageFlag.CODE) !== 0) {
         this.codeWritten(at, Math.min(end - at, PAGE_BYTES - (at % PAGE_BYTES)));
       }

@@ -8,7 +8,16 @@ import { DE, raise } from '../exception.ts';
 import { carryFlag, setCarryFlag, setFlags, setLogicFlags, setOverflowFlag } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { Kind } from '../instruction.ts';
-import { read0, read1, read2, readForWrite0, readRegister, write0, writeRegister, writeRegister1 } from '../operands.ts';
+import {
+  read0,
+  read1,
+  read2,
+  readForWrite0,
+  readRegister,
+  write0,
+  writeRegister,
+  writeRegister1,
+} from '../operands.ts';
 import { EAX, EDX } from '../registers.ts';
 
 /** Carry vectors: bit n is the carry out of bit n. */

@@ -2,7 +2,12 @@
  * Moves, exchanges, stack and flag transfers. Intel SDM Vol. 2, one instruction a function.
  */
 import { probeWrite, read16, read32, read8, readForUpdate, write16, write32 } from '../access.ts';
-import { readControlRegister, readDebugRegister, writeControlRegister, writeDebugRegister } from '../control-registers.ts';
+import {
+  readControlRegister,
+  readDebugRegister,
+  writeControlRegister,
+  writeDebugRegister,
+} from '../control-registers.ts';
 import type { Core } from '../core.ts';
 import { Attention } from '../core.ts';
 import { GP, raise } from '../exception.ts';
@@ -19,27 +24,28 @@ import {
 import type { Handler, Instruction } from '../instruction.ts';
 import { Kind } from '../instruction.ts';
 import { effectiveAddress, read0, read1, readForWrite0, write0, writeRegister, writeRegister1 } from '../operands.ts';
-import {
-  EAX,
-  EBP,
-  EBX,
-  ECX,
-  EDI,
-  EDX,
-  EFLAGS,
-  ES,
-  ESI,
-  ESP,
-  Eflags,
-  DS,
-  FS,
-  GS,
-  SS,
-} from '../registers.ts';
+import { EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ES, ESI, ESP, Eflags, DS, FS, GS, SS } from '../registers.ts';
 import { loadSegment } from '../segments.ts';
 import { below, peekStack, pop, push, setStackPointer, stackMask } from '../stack.ts';
 
-export const CONDITIONS = ['O', 'NO', 'B', 'AE', 'E', 'NE', 'BE', 'A', 'S', 'NS', 'P', 'NP', 'L', 'GE', 'LE', 'G'] as const;
+export const CONDITIONS = [
+  'O',
+  'NO',
+  'B',
+  'AE',
+  'E',
+  'NE',
+  'BE',
+  'A',
+  'S',
+  'NS',
+  'P',
+  'NP',
+  'L',
+  'GE',
+  'LE',
+  'G',
+] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
 /** One handler per condition code, named `prefix` + condition. */

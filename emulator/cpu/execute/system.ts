@@ -276,4 +276,3 @@ export const system = {
   UD1: undefinedOpcode,
   UD2: undefinedOpcode,
 } as const satisfies Record<string, Handler>;
-

@@ -1,0 +1,32 @@
+/**
+ * Quick handlers for the forms that make up nearly all instructions executed, keyed `MNEMONIC forms`; the letters of
+ * the forms are those of `FORM_LETTERS`. Only for 32-bit operand size (or bytes) and 32-bit addresses.
+ */
+import type { Handler, Instruction } from '../instruction.ts';
+import { Kind } from '../instruction.ts';
+import { alu } from './alu.ts';
+import { bytes } from './bytes.ts';
+import { jumps, stack32 } from './control.ts';
+import { conditionals, moves } from './moves.ts';
+
+const anyStack = new Map<string, Handler>(Object.entries({ ...alu, ...bytes, ...moves, ...conditionals, ...jumps }));
+const wideStack = new Map<string, Handler>(Object.entries(stack32));
+
+const FORM_LETTERS: Readonly<Record<number, string>> = {
+  [Kind.REG8]: 'b',
+  [Kind.REG16]: 'w',
+  [Kind.REG32]: 'r',
+  [Kind.MEM8]: 'n',
+  [Kind.MEM16]: 'v',
+  [Kind.MEM32]: 'm',
+  [Kind.MEM]: 'M',
+  [Kind.IMMEDIATE]: 'i',
+  [Kind.RELATIVE]: 'j',
+};
+
+export function fastHandler(i: Instruction, stackIs32: boolean): Handler | undefined {
+  if (i.size === 2 || i.addressMask !== -1) return undefined;
+  const forms = [i.kind0, i.kind1, i.kind2].filter((kind) => kind !== Kind.NONE);
+  const key = `${i.row.mnemonic} ${forms.map((kind) => FORM_LETTERS[kind]).join(',')}`;
+  return anyStack.get(key) ?? (stackIs32 ? wideStack.get(key) : undefined);
+}
