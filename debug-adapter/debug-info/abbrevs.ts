@@ -4,7 +4,7 @@
  * Invariant: a table is parsed once per offset in .debug_abbrev, and all tables together are bounded by a budget.
  */
 import { ByteReader, CorruptData } from './bytes.ts';
-import { FORM, SIZE_OF_ADDRESS, SIZE_OF_OFFSET, SIZE_OF_REF_ADDR, formSizes } from './dwarf-constants.ts';
+import { AT, FORM, SIZE_OF_ADDRESS, SIZE_OF_OFFSET, SIZE_OF_REF_ADDR, formSizes } from './dwarf-constants.ts';
 
 export interface Abbrev {
   readonly code: number;
@@ -17,6 +17,8 @@ export interface Abbrev {
   readonly constants: readonly number[];
   /** Size of all attributes in a unit with 4-byte offsets and addresses, or -1 where it depends on their values. */
   readonly fixedSize: number;
+  /** Where DW_AT_name stands among the attributes, if it is a DW_FORM_strp after attributes of fixed size; else -1. */
+  readonly nameAt: number;
 }
 
 const CODE_MAX = 1 << 20;
@@ -55,6 +57,7 @@ export class AbbrevTables {
       const forms: number[] = [];
       const constants: number[] = [];
       let fixedSize = 0;
+      let nameAt = -1;
       for (;;) {
         const attribute = reader.uleb();
         const form = reader.uleb();
@@ -63,6 +66,7 @@ export class AbbrevTables {
         attributes.push(attribute);
         forms.push(form);
         constants.push(form === FORM.implicit_const ? reader.sleb() : 0);
+        if (attribute === AT.name && form === FORM.strp) nameAt = fixedSize;
         const size = formSizes.get(form);
         if (size === undefined) fixedSize = -1;
         else if (fixedSize >= 0) {
@@ -70,7 +74,7 @@ export class AbbrevTables {
         }
       }
       while (table.length < code) table.push(undefined);
-      table[code] ??= { code, tag, hasChildren, attributes, forms, constants, fixedSize };
+      table[code] ??= { code, tag, hasChildren, attributes, forms, constants, fixedSize, nameAt };
     }
     return table;
   }

@@ -182,6 +182,10 @@ export class ByteReader {
 
 /** UTF-8, with U+FFFD for each byte that is not. There is no TextDecoder behind this wall. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start < 4096) {
+    const slice = bytes.subarray(start, end);
+    if (slice.every((byte) => byte < 0x80)) return String.fromCharCode.apply(null, slice as unknown as number[]);
+  }
   let text = '';
   for (let index = start; index < end;) {
     const byte = bytes[index]!;

@@ -138,11 +138,16 @@ class LoadedDebugInfo implements DebugInfo {
 
   #functionsNamed(name: string): readonly DwarfFunction[] {
     const wanted = splitPath(name);
+    const segment = wanted[wanted.length - 1] ?? '';
     const found = new Set<DwarfFunction>();
-    for (const entry of this.#names.functions(wanted[wanted.length - 1] ?? '')) {
-      const candidate = this.#function(entry);
-      if (candidate !== undefined && endsWithPath(splitPath(candidate.qualifiedName), wanted)) found.add(candidate);
-    }
+    const addMatching = (entries: readonly FunctionEntry[]): void => {
+      for (const entry of entries) {
+        const candidate = this.#function(entry);
+        if (candidate !== undefined && endsWithPath(splitPath(candidate.qualifiedName), wanted)) found.add(candidate);
+      }
+    };
+    addMatching(this.#names.functionsBySymbol(segment));
+    if (found.size === 0) addMatching(this.#names.functions(segment));
     if (found.size === 0) {
       const symbol = this.elf.symbolNamed(name);
       const candidate = symbol === undefined ? undefined : this.#functionAt(symbol.address);

@@ -184,12 +184,12 @@ function readAbbrev(unit: Unit, reader: ByteReader): Abbrev | undefined {
   const code = reader.uleb();
   if (code === 0) return undefined;
   const abbrev = unit.abbrevs[code];
-  if (abbrev === undefined) {
-    throw new CorruptData(
-      `its entry at 0x${(reader.offset - 1).toString(16)} uses abbreviation ${code}, which is not in its table`,
-    );
-  }
+  if (abbrev === undefined) throw unknownAbbrev(reader.offset - 1, code);
   return abbrev;
+}
+
+function unknownAbbrev(offset: number, code: number): CorruptData {
+  return new CorruptData(`its entry at 0x${offset.toString(16)} uses abbreviation ${code}, which is not in its table`);
 }
 
 function readValue(die: Die, index: number, form: number, constant: number, reader: ByteReader): void {
@@ -411,40 +411,77 @@ function skipAttributes(unit: Unit, abbrev: Abbrev, reader: ByteReader): void {
   for (const form of abbrev.forms) skipValue(unit, form, reader);
 }
 
-/** What `scan` does with an entry: read it and hand it over, or pass over it; and whether to go into its children. */
-export type Interest = 'visit' | 'pass' | 'skip';
+/**
+ * What `scan` does with an entry: hand it over with its attributes, or without them; or pass over it; and, for `skip`,
+ * over its children too.
+ */
+export type Interest = 'read' | 'note' | 'pass' | 'skip';
+
+export interface ScannedEntry {
+  readonly offset: number;
+  readonly abbrev: Abbrev;
+  /** Offset of DW_AT_name in .debug_str, where the abbreviation says where it stands; else -1. */
+  readonly nameOffset: number;
+  /** Holds the attributes where they were read; reused for the next entry. */
+  readonly die: Die;
+}
 
 /**
- * Goes over all entries of a unit, reading the attributes only of those whose tag is of interest: several times faster
- * than `walk` where most are types. `leave` is called after the last child of each entry that was visited or passed.
+ * Goes over all entries of a unit, reading the attributes only of those of interest: several times faster than `walk`
+ * where most are types. `leave` is called after the last child of each entry that was not skipped.
+ * The loop calls nothing for most entries, since it runs once, before the JIT compiler has seen it.
+ * @throws CorruptData
  */
 export function scan(
   unit: Unit,
-  interest: (tag: number) => Interest,
-  visit: (die: Die, hasChildren: boolean) => void,
-  leave: (hadVisit: boolean, end: number) => void,
+  interest: (abbrev: Abbrev) => Interest,
+  visit: (entry: ScannedEntry) => void,
+  leave: (wasVisited: boolean, end: number) => void,
 ): void {
+  const { abbrevs, bytes, end, plain, view } = unit;
   const die = new Die(unit);
-  const reader = new ByteReader(unit.bytes, unit.firstDie, unit.end);
+  const entry = { offset: 0, abbrev: undefined as unknown as Abbrev, nameOffset: -1, die };
+  const reader = new ByteReader(bytes, unit.firstDie, end);
+  const interests: (Interest | undefined)[] = [];
   const visited: boolean[] = [];
-  while (reader.offset < unit.end) {
-    const offset = reader.offset;
-    const abbrev = readAbbrev(unit, reader);
-    if (abbrev === undefined) {
-      const hadVisit = visited.pop();
-      if (hadVisit === undefined) return;
-      leave(hadVisit, reader.offset);
+  let position = unit.firstDie;
+  while (position < end) {
+    const offset = position;
+    let code = bytes[position++]!;
+    if (code >= 0x80) {
+      reader.offset = offset;
+      code = reader.uleb();
+      position = reader.offset;
+    }
+    if (code === 0) {
+      const wasVisited = visited.pop();
+      if (wasVisited === undefined) return;
+      if (wasVisited) leave(true, position);
       if (visited.length === 0) return;
       continue;
     }
-    const how = interest(abbrev.tag);
-    if (how === 'visit') {
+    const abbrev = abbrevs[code];
+    if (abbrev === undefined) throw unknownAbbrev(offset, code);
+    const attributes = position;
+    const how = (interests[code] ??= interest(abbrev));
+    if (how === 'read') {
       readDie(die, offset);
-      reader.offset = die.next;
-      visit(die, abbrev.hasChildren);
-    } else skipAttributes(unit, abbrev, reader);
+      position = die.next;
+    } else if (plain && abbrev.fixedSize >= 0) position += abbrev.fixedSize;
+    else {
+      reader.offset = position;
+      skipAttributes(unit, abbrev, reader);
+      position = reader.offset;
+    }
+    if (how === 'read' || how === 'note') {
+      entry.offset = offset;
+      entry.abbrev = abbrev;
+      entry.nameOffset =
+        plain && abbrev.nameAt >= 0 && position <= end ? view.getUint32(attributes + abbrev.nameAt, true) : -1;
+      visit(entry);
+    }
     if (!abbrev.hasChildren) continue;
-    if (how === 'skip') reader.offset = skipChildren(unit, reader.offset, undefined);
-    else visited.push(how === 'visit');
+    if (how === 'skip') position = skipChildren(unit, position, undefined);
+    else visited.push(how !== 'pass');
   }
 }

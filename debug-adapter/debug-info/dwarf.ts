@@ -6,6 +6,7 @@
  * Invariant: nothing is read before it is asked for, and nothing is read twice.
  */
 import type { AddressRange, ElfFile } from './api.ts';
+import { ByteReader, CorruptData } from './bytes.ts';
 import { Cfi } from './call-frame.ts';
 import { demangle } from './demangle.ts';
 import type { Die } from './dies.ts';
@@ -23,7 +24,7 @@ import type { DieId, Unit } from './units.ts';
 const ORIGINS_MAX = 16;
 
 interface UnitRange extends AddressRange {
-  readonly unit: Unit;
+  readonly unitOffset: number;
 }
 
 export class Dwarf {
@@ -69,14 +70,15 @@ export class Dwarf {
     }
     // Ranges of two units overlap only where a producer erred; the nearest start wins.
     for (let index = low - 1; index >= 0 && index >= low - 8; index--) {
-      if (address < ranges[index]!.end) return ranges[index]!.unit;
+      if (address < ranges[index]!.end) return this.units.compileUnitAt(ranges[index]!.unitOffset);
     }
     return undefined;
   }
 
   #readUnitRanges(): UnitRange[] {
     const all: UnitRange[] = [];
-    for (const unit of this.units.compileUnits()) {
+    const described = this.#readAranges(all);
+    for (const unit of this.units.compileUnits(described)) {
       if (unit.kind === 'partial') continue;
       const what = (): string => `The address ranges of ${unit.name} cannot be read`;
       let ranges = this.sections.guard<readonly AddressRange[]>('dwarf-ranges', what, [], () =>
@@ -84,9 +86,46 @@ export class Dwarf {
       );
       // A unit need not say its ranges: then its functions do.
       if (ranges.length === 0) ranges = this.index(unit).functions.flatMap((entry) => entry.ranges);
-      for (const range of ranges) all.push({ ...range, unit });
+      for (const range of ranges) all.push({ ...range, unitOffset: unit.offset });
     }
     return all.sort((a, b) => a.start - b.start || b.end - a.end);
+  }
+
+  /**
+   * DWARF 5 §6.1.2, "Lookup by Address": saves opening every unit to find the one that holds an address.
+   * @returns offsets of the units it describes
+   */
+  #readAranges(all: UnitRange[]): Set<number> {
+    const described = new Set<number>();
+    const bytes = this.sections.get('.debug_aranges');
+    const reader = new ByteReader(bytes);
+    this.sections.guard(
+      'dwarf-ranges',
+      () => 'Section .debug_aranges cannot be read to the end',
+      undefined,
+      () => {
+        while (!reader.atEnd) {
+          const start = reader.offset;
+          const { length, offsetSize } = reader.initialLength();
+          const end = reader.offset + length;
+          reader.u16();
+          const unitOffset = reader.unsigned(offsetSize);
+          const addressSize = reader.u8();
+          if (reader.u8() !== 0) throw new CorruptData('it has segments');
+          // Tuples are aligned to their own size, counted from the start of the set.
+          reader.offset = start + Math.ceil((reader.offset - start) / (2 * addressSize)) * 2 * addressSize;
+          for (;;) {
+            const low = reader.unsigned(addressSize);
+            const size = reader.unsigned(addressSize);
+            if (low === 0 && size === 0) break;
+            if (size > 0 && this.inImage(low)) all.push({ start: low, end: low + size, unitOffset });
+            described.add(unitOffset);
+          }
+          reader.offset = end;
+        }
+      },
+    );
+    return described;
   }
 
   /** The function entry whose code holds `address`: the innermost where functions nest. */

@@ -18,12 +18,25 @@ export class NameIndex {
     this.#dwarf = dwarf;
   }
 
+  /** Of those that have a symbol; needs no pass over the units. Mangled names hold identifiers as they are. */
+  functionsBySymbol(segment: string): readonly FunctionEntry[] {
+    const wanted = withoutGenerics(segment);
+    const found = new Set<FunctionEntry>();
+    if (!/^\w+$/.test(wanted)) return [];
+    for (const symbol of this.#dwarf.elf.symbols) {
+      if (symbol.sectionIndex === 0 || symbol.kind === 'object' || !symbol.name.includes(wanted)) continue;
+      const entry = this.#dwarf.functionEntryAt(symbol.address);
+      if (entry !== undefined) found.add(entry);
+    }
+    return [...found];
+  }
+
   functions(segment: string): readonly FunctionEntry[] {
     if (this.#functions === undefined) {
       this.#functions = new Map();
       for (const unit of this.#dwarf.units.compileUnits()) {
         for (const entry of this.#dwarf.index(unit).functions)
-          add(this.#functions, this.#nameOf(unit, entry.offset), entry);
+          add(this.#functions, entry.name ?? this.#nameOf(unit, entry.offset), entry);
       }
     }
     return this.#functions.get(withoutGenerics(segment)) ?? [];
@@ -34,7 +47,7 @@ export class NameIndex {
       this.#types = new Map();
       for (const units of [this.#dwarf.units.compileUnits(), this.#dwarf.units.typeUnits()]) {
         for (const unit of units) {
-          for (const entry of this.#dwarf.index(unit).types) add(this.#types, this.#ownName(unit, entry.offset), entry);
+          for (const entry of this.#dwarf.index(unit).types) add(this.#types, this.#ownName(entry), entry);
         }
       }
     }
@@ -55,12 +68,12 @@ export class NameIndex {
     return places;
   }
 
-  #ownName(unit: Unit, offset: number): string {
+  #ownName({ unit, offset, nameOffset }: TypeEntry): string {
     return this.#dwarf.sections.guard(
       'dwarf-names',
       () => 'The name of a type cannot be read',
       '',
-      () => unit.die(offset).string(AT.name) ?? '',
+      () => (nameOffset >= 0 ? this.#dwarf.sections.string(nameOffset) : (unit.die(offset).string(AT.name) ?? '')),
     );
   }
 

@@ -101,7 +101,8 @@ class Demangler {
       const digit = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.indexOf(char);
       if (digit < 0) throw new Invalid();
       value = value * 62 + digit;
-      if (value > Number.MAX_SAFE_INTEGER) throw new Invalid();
+      // A crate's disambiguator has 64 bits; it is not shown, so that a number rounds it does not matter.
+      if (value > 2 ** 64) throw new Invalid();
     }
   }
 

@@ -37,10 +37,10 @@ export class StaticTable {
     return variables;
   }
 
-  named(wanted: readonly string[]): Variable[] {
+  named(wanted: readonly string[]): DwarfVariable[] {
     this.#byName ??= this.#index();
     const entries = this.#byName.get(wanted[wanted.length - 1] ?? '') ?? [];
-    const found: Variable[] = [];
+    const found: DwarfVariable[] = [];
     for (const entry of entries) {
       const variable = this.#variable(entry);
       if (variable !== undefined && endsWithPath(splitPath(variable.qualifiedName), wanted)) found.push(variable);
@@ -49,7 +49,7 @@ export class StaticTable {
     const ids = new Set<string>();
     return found.filter((variable) => {
       const simple = variable.simpleLocation(0);
-      const key = `${variable.qualifiedName} ${simple?.kind === 'address' ? simple.address : (variable as DwarfVariable).id}`;
+      const key = `${variable.qualifiedName} ${simple?.kind === 'address' ? simple.address : variable.id}`;
       return !ids.has(key) && ids.add(key) !== undefined;
     });
   }

@@ -81,7 +81,7 @@ export class SymbolTable {
           symbol.kind !== 'section' &&
           symbol.kind !== 'file' &&
           symbol.sectionIndex < SHN_LORESERVE &&
-          isLoaded[symbol.sectionIndex] === true,
+          (isLoaded[symbol.sectionIndex] ?? false),
       )
       .sort((a, b) => a.address - b.address || (better(a, b) ? 1 : better(b, a) ? -1 : 0));
   }

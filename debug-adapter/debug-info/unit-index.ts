@@ -5,10 +5,11 @@
  * Invariant: holds offsets and numbers only; names are read when they are asked for. Built once per unit, on first use.
  * Where the unit is corrupt, what stands before that is kept.
  */
+import type { Abbrev } from './abbrevs.ts';
 import type { AddressRange } from './api.ts';
 import { AT, FORM, OP, TAG } from './dwarf-constants.ts';
 import { scan } from './dies.ts';
-import type { Interest } from './dies.ts';
+import type { Interest, ScannedEntry } from './dies.ts';
 import { rangesOf } from './range-lists.ts';
 import type { InImage } from './range-lists.ts';
 import type { Unit } from './units.ts';
@@ -17,6 +18,8 @@ export interface FunctionEntry {
   readonly unit: Unit;
   readonly offset: number;
   readonly ranges: readonly AddressRange[];
+  /** Its own DW_AT_name; `undefined` where its declaration or origin has the name. */
+  readonly name: string | undefined;
 }
 
 export interface VariableEntry {
@@ -32,6 +35,8 @@ export interface TypeEntry {
   readonly unit: Unit;
   readonly offset: number;
   readonly tag: number;
+  /** Of its name in .debug_str; -1 where it has to be read from the entry. */
+  readonly nameOffset: number;
 }
 
 /** A function that exists where it was inlined. */
@@ -63,25 +68,38 @@ export interface ScopeEntry {
   readonly parent: number;
 }
 
-const interests: ReadonlyMap<number, Interest> = new Map<number, Interest>([
-  [TAG.compile_unit, 'visit'],
-  [TAG.partial_unit, 'visit'],
-  [TAG.type_unit, 'visit'],
-  [TAG.namespace, 'visit'],
-  [TAG.module, 'visit'],
-  [TAG.structure_type, 'visit'],
-  [TAG.class_type, 'visit'],
-  [TAG.union_type, 'visit'],
-  [TAG.interface_type, 'visit'],
-  [TAG.enumeration_type, 'visit'],
-  [TAG.subprogram, 'visit'],
-  [TAG.inlined_subroutine, 'visit'],
-  [TAG.variable, 'visit'],
-  [TAG.typedef, 'visit'],
-  [TAG.base_type, 'visit'],
-  [TAG.unspecified_type, 'visit'],
+//                        tag                       whether attributes are needed
+const tagInterests: ReadonlyMap<number, Interest> = new Map<number, Interest>([
+  [TAG.compile_unit, 'note'],
+  [TAG.partial_unit, 'note'],
+  [TAG.type_unit, 'note'],
+  [TAG.namespace, 'note'],
+  [TAG.module, 'note'],
+  [TAG.structure_type, 'note'],
+  [TAG.class_type, 'note'],
+  [TAG.union_type, 'note'],
+  [TAG.interface_type, 'note'],
+  [TAG.enumeration_type, 'note'],
+  [TAG.typedef, 'note'],
+  [TAG.base_type, 'note'],
+  [TAG.unspecified_type, 'note'],
   [TAG.subroutine_type, 'skip'],
 ]);
+
+/** By the abbreviation alone: most functions and variables are declarations, and most types are looked at by offset only. */
+function interestIn({ tag, attributes, hasChildren }: Abbrev): Interest {
+  const has = (attribute: number): boolean => attributes.includes(attribute);
+  switch (tag) {
+    case TAG.subprogram:
+      return has(AT.low_pc) || has(AT.ranges) || has(AT.inline) ? 'read' : hasChildren ? 'note' : 'pass';
+    case TAG.variable:
+      return has(AT.location) || has(AT.const_value) ? 'read' : 'pass';
+    case TAG.inlined_subroutine:
+      return 'read';
+    default:
+      return tagInterests.get(tag) ?? 'pass';
+  }
+}
 
 export function indexUnit(unit: Unit, inImage: InImage): UnitIndex {
   const functions: FunctionEntry[] = [];
@@ -93,64 +111,60 @@ export function indexUnit(unit: Unit, inImage: InImage): UnitIndex {
   const stack: number[] = [];
   let functionDepth = 0;
 
-  const what = (): string => `The entries of ${unit.name === '' ? 'a unit' : unit.name} cannot be read to the end`;
-  unit.sections.guard('dwarf-unit', what, undefined, () =>
-    scan(
-      unit,
-      (tag) => interests.get(tag) ?? 'pass',
-      (die, hasChildren) => {
-        const { tag, offset } = die;
-        switch (tag) {
-          case TAG.subprogram: {
-            if (die.has(AT.inline)) abstracts.push(offset);
-            if (!die.has(AT.low_pc) && !die.has(AT.ranges)) break;
-            const ranges = rangesOf(die, inImage);
-            if (ranges.length > 0) functions.push({ unit, offset, ranges });
-            break;
-          }
-          case TAG.inlined_subroutine: {
-            const inUnit = die.form(AT.abstract_origin) !== FORM.ref_addr;
-            inlined.push({ unit, offset, origin: inUnit ? unit.offset + (die.number(AT.abstract_origin) ?? 0) : -1 });
-            break;
-          }
-          case TAG.variable: {
-            const location = die.block(AT.location);
-            const fixed =
-              location !== undefined &&
-              (location[0] === OP.addr || location[0] === OP.addrx || location[0] === OP.GNU_addr_index);
-            if (fixed || (functionDepth === 0 && die.has(AT.const_value))) {
-              const address =
-                fixed && location[0] === OP.addr && location.length === 5 ? readU32(location, 1) : undefined;
-              if (address === undefined || inImage(address))
-                statics.push({ unit, offset, inFunction: functionDepth > 0, address });
-            }
-            break;
-          }
-          case TAG.structure_type:
-          case TAG.class_type:
-          case TAG.union_type:
-          case TAG.interface_type:
-          case TAG.enumeration_type:
-          case TAG.typedef:
-          case TAG.base_type:
-          case TAG.unspecified_type:
-            if (die.has(AT.name) && !die.flag(AT.declaration)) types.push({ unit, offset, tag });
-            break;
-          default:
+  const visit = ({ offset, abbrev, nameOffset, die }: ScannedEntry): void => {
+    const { tag } = abbrev;
+    switch (tag) {
+      case TAG.subprogram: {
+        if (abbrev.attributes.includes(AT.inline)) abstracts.push(offset);
+        if (!abbrev.attributes.includes(AT.low_pc) && !abbrev.attributes.includes(AT.ranges)) break;
+        const ranges = rangesOf(die, inImage);
+        if (ranges.length > 0) functions.push({ unit, offset, ranges, name: die.string(AT.name) });
+        break;
+      }
+      case TAG.inlined_subroutine: {
+        const inUnit = die.form(AT.abstract_origin) !== FORM.ref_addr;
+        inlined.push({ unit, offset, origin: inUnit ? unit.offset + (die.number(AT.abstract_origin) ?? 0) : -1 });
+        break;
+      }
+      case TAG.variable: {
+        const location = die.block(AT.location);
+        const fixed =
+          location !== undefined &&
+          (location[0] === OP.addr || location[0] === OP.addrx || location[0] === OP.GNU_addr_index);
+        if (fixed || (functionDepth === 0 && die.has(AT.const_value))) {
+          const address = fixed && location[0] === OP.addr && location.length === 5 ? readU32(location, 1) : undefined;
+          if (address === undefined || inImage(address))
+            statics.push({ unit, offset, inFunction: functionDepth > 0, address });
         }
-        if (!hasChildren) return;
-        stack.push(scopes.length);
-        scopes.push({ offset, end: unit.end, tag, parent: stack.length > 1 ? stack[stack.length - 2]! : -1 });
-        if (tag === TAG.subprogram) functionDepth++;
-      },
-      (hadVisit, end) => {
-        if (!hadVisit) return;
-        const scope = scopes[stack.pop()!]!;
-        scope.end = end;
-        if (scope.tag === TAG.subprogram) functionDepth--;
-      },
-    ),
-  );
+        break;
+      }
+      case TAG.structure_type:
+      case TAG.class_type:
+      case TAG.union_type:
+      case TAG.interface_type:
+      case TAG.enumeration_type:
+      case TAG.typedef:
+      case TAG.base_type:
+      case TAG.unspecified_type:
+        if (abbrev.attributes.includes(AT.name) && !abbrev.attributes.includes(AT.declaration))
+          types.push({ unit, offset, tag, nameOffset });
+        break;
+      default:
+    }
+    if (!abbrev.hasChildren) return;
+    stack.push(scopes.length);
+    scopes.push({ offset, end: unit.end, tag, parent: stack.length > 1 ? stack[stack.length - 2]! : -1 });
+    if (tag === TAG.subprogram) functionDepth++;
+  };
+  const leave = (wasVisited: boolean, end: number): void => {
+    if (!wasVisited) return;
+    const scope = scopes[stack.pop()!]!;
+    scope.end = end;
+    if (scope.tag === TAG.subprogram) functionDepth--;
+  };
+
+  const what = (): string => `The entries of ${unit.name === '' ? 'a unit' : unit.name} cannot be read to the end`;
+  unit.sections.guard('dwarf-unit', what, undefined, () => scan(unit, interestIn, visit, leave));
   functions.sort((a, b) => a.ranges[0]!.start - b.ranges[0]!.start);
   return { functions, statics, types, scopes, abstracts, inlined };
 }

@@ -258,13 +258,27 @@ export class UnitTable {
     return unit;
   }
 
-  /** Units with code, in the file's order. */
-  *compileUnits(): Generator<Unit> {
+  /** Units with code, in the file's order, but for those at `except`. */
+  *compileUnits(except?: ReadonlySet<number>): Generator<Unit> {
     for (const header of this.#headers) {
-      if (header.kind === 'type') continue;
+      if (header.kind === 'type' || except?.has(header.offset) === true) continue;
       const unit = this.#open(header);
       if (unit !== undefined) yield unit;
     }
+  }
+
+  /** The unit whose header is at `offset` of .debug_info. */
+  compileUnitAt(offset: number): Unit | undefined {
+    let low = 0;
+    let high = this.#headers.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const header = this.#headers[middle]!;
+      if (header.offset + header.bias <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const header = this.#headers[low - 1];
+    return header?.offset === offset && header.kind !== 'type' ? this.#open(header) : undefined;
   }
 
   *typeUnits(): Generator<Unit> {
