@@ -6,7 +6,7 @@
  * leads nowhere, the walk goes on from the trap's saved context and says so.
  * Invariant: the canonical frame address only grows within one context, so the walk ends on any memory contents.
  */
-import type { CallerFrame, FrameContext } from '../debug-info/index.ts';
+import { demangle, type CallerFrame, type FrameContext, type InlineFrame } from '../debug-info/index.ts';
 import { EBP, EIP, ESP } from '../debug-info/registers.ts';
 import type { GuestOs, RegisterFile } from '../kernel/guest-os.ts';
 import type { Space, Target } from '../target/target.ts';
@@ -51,7 +51,8 @@ export function* walkStack(
 
     const caller = place ? unwindImage(frames[0]!) : undefined;
     const next = caller ?? (place?.image.debug.hasDwarf ? undefined : byFramePointer(target, cursor));
-    const leadsOn = next !== undefined && next.pc !== 0 && next.cfa > lowestCfa;
+    // A trap may change stacks; calls only ever push.
+    const leadsOn = next !== undefined && next.pc !== 0 && (next.signalFrame || next.cfa > lowestCfa);
     if (pendingTrap && !(leadsOn && staysInKernel(os, cursor.space, next.pc))) {
       const clean = leadsOn && next.pc === pendingTrap.registers.get(EIP);
       yield { kind: 'label', name: clean ? pendingTrap.label : `${pendingTrap.label} (the kernel stack ends here)` };
@@ -65,7 +66,7 @@ export function* walkStack(
     lowestCfa = next.cfa;
     if (next.signalFrame && staysInKernel(os, cursor.space, next.pc))
       yield { kind: 'label', name: 'trap in the kernel' };
-    cursor = { space: cursor.space, register: next.register, exact: next.signalFrame };
+    cursor = { space: cursor.space, register: (n) => next.register(n), exact: next.signalFrame };
   }
 }
 
@@ -107,9 +108,16 @@ function framesAt(target: Target, cursor: Cursor, address: number, place: Return
     ...common,
     level,
     inlineDepth,
-    name: level.qualifiedName,
+    name: frameName(level),
     position: level.file === undefined ? undefined : { file: level.file, line: level.line, column: level.column },
   }));
+}
+
+/** A trait's method has no name of its own in DWARF (`{impl#0}::map`), but its symbol says it all. */
+function frameName(level: InlineFrame): string {
+  if (level.inlined || !level.qualifiedName.includes('{impl#')) return level.qualifiedName;
+  const { linkageName } = level.function;
+  return linkageName === undefined ? level.qualifiedName : demangle(linkageName);
 }
 
 function unwindImage(frame: CodeFrame): CallerFrame | undefined {

@@ -191,6 +191,9 @@ function readCommon(bytes: Uint8Array, offset: number, isEh: boolean): CommonEnt
       } else break;
     }
     reader.offset = dataEnd;
+  } else if (augmentation === 'S') {
+    // What `as` writes for `.cfi_signal_frame` in .debug_frame.
+    signalFrame = true;
   } else if (augmentation !== '' && augmentation !== 'eh' && !isEh) return undefined;
   return {
     codeAlignment,

@@ -67,7 +67,8 @@ function checked(frame: FrameContext, caller: CallerFrame): Result<CallerFrame> 
   const sp = frame.register(ESP);
   const eip = caller.register(EIP);
   if (eip === undefined || eip === 0) return stackEnd('The return address is 0.');
-  if (sp !== undefined && caller.cfa <= sp && !(caller.cfa === sp && caller.signalFrame)) {
+  // A signal frame's caller may be on another stack: a trap switches them.
+  if (sp !== undefined && caller.cfa <= sp && !caller.signalFrame) {
     return stackEnd("The caller's frame would lie below this one.");
   }
   return success(caller);

@@ -48,11 +48,11 @@ export function unwrapped(type: Type | undefined): FieldPlace {
   return place;
 }
 
-/** The field of a struct that is not empty, if there is just one. */
+/** What a wrapper wraps: the one field that is not empty, or a cell's `value` beside its bookkeeping. */
 function onlyMember(struct: StructType): Member | undefined {
   if (struct.variants) return undefined;
   const solid = struct.members.filter((m) => (resolved(m.type)?.sizeBytes ?? 0) > 0);
-  return solid.length === 1 ? solid[0] : undefined;
+  return solid.length === 1 ? solid[0] : solid.find((m) => m.name === 'value');
 }
 
 export function asStruct(type: Type | undefined): StructType | undefined {

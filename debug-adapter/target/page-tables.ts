@@ -11,8 +11,8 @@ export interface PhysicalReader {
   readonly largePages: boolean;
 }
 
-const PAGE_BYTES = 4096;
-const LARGE_PAGE_BYTES = 4 * 1024 * 1024;
+const PAGE_BYTES = 4096 as const;
+const LARGE_PAGE_BYTES = 4194304 as const;
 const ENTRIES = 1024;
 
 //  bit  letter   SDM Vol. 3A, "Format of a 32-Bit Page-Table Entry"
@@ -78,7 +78,7 @@ export function mappedRanges(
   rangesMax: number,
 ): MappedRange[] {
   const ranges: { -readonly [K in keyof MappedRange]: MappedRange[K] }[] = [];
-  const add = (linear: number, physical: number, flags: string, pageBytes: 4096 | 4194304): boolean => {
+  const add = (linear: number, physical: number, flags: string, pageBytes: MappedRange['pageBytes']): boolean => {
     const last = ranges.at(-1);
     const joins =
       last &&
