@@ -98,7 +98,10 @@ test('stepping out again and again leads out of the kernel and back into the pro
   }
   expect(visited.at(-1), visited.join('\n')).toMatch(/rustshim::open_journal$/);
   expect(visited.some((name) => /syscall::syscall$/.test(name))).toBe(true);
-  expect(visited.some((name) => /::map$/.test(name)), visited.join('\n')).toBe(true);
+  expect(
+    visited.some((name) => /::map$/.test(name)),
+    visited.join('\n'),
+  ).toBe(true);
   const locals = await client.request('scopes', { frameId: (await client.stack(threadId))[0]!.id });
   expect(locals['scopes'].length).toBeGreaterThan(1);
 });
@@ -125,7 +128,10 @@ test('the slab heap shows the object that the program holds', async () => {
   const { data } = await client.request('readMemory', { memoryReference: object.memoryReference, count: 8 });
   const words = new DataView(Uint8Array.from(Buffer.from(data as string, 'base64')).buffer);
   expect(words.getUint32(4, true)).toBe('opening'.length);
-  const text = await client.request('readMemory', { memoryReference: `env:1000:0x${words.getUint32(0, true).toString(16)}`, count: 7 });
+  const text = await client.request('readMemory', {
+    memoryReference: `env:1000:0x${words.getUint32(0, true).toString(16)}`,
+    count: 7,
+  });
   expect(Buffer.from(text['data'] as string, 'base64').toString()).toBe('opening');
 });
 
