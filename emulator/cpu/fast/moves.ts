@@ -287,7 +287,6 @@ export const conditionals: Readonly<Record<string, Handler>> = {
     if ((r ^ (c << 31)) >= 0) m[i.index0] = m[i.index1];
   },
   'SETP b': (core, i) => {
-    const m = core.i32;
     core.u8[i.index0] = parityFlag(core) ? 1 : 0;
   },
   'SETP n': (core, i) => {
@@ -299,7 +298,6 @@ export const conditionals: Readonly<Record<string, Handler>> = {
     if (parityFlag(core)) m[i.index0] = m[i.index1];
   },
   'SETNP b': (core, i) => {
-    const m = core.i32;
     core.u8[i.index0] = !parityFlag(core) ? 1 : 0;
   },
   'SETNP n': (core, i) => {
