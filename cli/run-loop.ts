@@ -54,7 +54,7 @@ export async function runBeside(machine: Machine, terminal: Terminal, options: R
         }
         const guestMs = ((machine.instructionCount - countBefore) / INSTRUCTIONS_PER_SECOND) * 1000;
         const mostlyIdle = machine.idleInstructions - idleBefore > sliceInstructions / 2;
-        if (terminal.interactive && mostlyIdle) await terminal.wait(guestMs - elapsedMs);
+        if (mostlyIdle && !terminal.ended) await terminal.wait(guestMs - elapsedMs);
         else await new Promise(setImmediate);
         break;
       }

@@ -11,14 +11,16 @@ const Lines = v.optional(v.array(v.string()), []);
 const CaseSchema = v.strictObject({
   /** Names the case on the command line and in reports; unique. */
   name: v.pipe(v.string(), v.nonEmpty()),
-  /** User program to run. */
-  program: v.pipe(v.string(), v.nonEmpty()),
-  /** Other programs it needs, as further modules. */
-  modules: Lines,
+  /** User program to run; null for the kernel's monitor. */
+  program: v.nullable(v.pipe(v.string(), v.nonEmpty())),
+  /** The modules; by default the program alone. */
+  modules: v.optional(v.array(v.string())),
   /** Words behind the program's name on the kernel's command line. */
-  append: v.optional(v.string(), ''),
-  /** Typed on COM1. */
-  input: v.optional(v.string(), ''),
+  options: Lines,
+  /** What to type on COM1, each text as soon as its pattern has appeared behind the one before. */
+  input: v.optional(v.array(v.strictObject({ after: v.string(), text: v.string() })), []),
+  /** Ends the run when it appears behind the last input. */
+  until: v.optional(v.string()),
   part: v.pipe(v.string(), v.nonEmpty()),
   points: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** Instructions until it must have ended. */

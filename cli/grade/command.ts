@@ -118,18 +118,18 @@ async function gradeCase(each: GradeCase, image: GuestImageFiles, flags: GradeFl
   const kernel = await image.load('kernel');
   if (!kernel.ok) return kernel;
   const modules: { name: string; bytes: Uint8Array }[] = [];
-  for (const name of [each.program, ...each.modules]) {
+  for (const name of each.modules ?? (each.program === null ? [] : [each.program])) {
     const bytes = await loadProgram(image, name);
     if (!bytes.ok) return bytes;
     modules.push({ name, bytes: bytes.value });
   }
-  const commandLine = [each.program, each.append].filter((word) => word !== '').join(' ');
+  const commandLine = [...(each.program === null ? [] : [each.program]), ...each.options].join(' ');
   const run: GuestRun = {
     kernel: kernel.value,
     modules,
     commandLine,
     memoryBytes: flags.memory * 2 ** 20,
-    input: each.input,
+    script: each,
   };
   const outcome = flags.qemu ? success(await runUnderQemu(run)) : runEmbedded(run, each.budget);
   if (!outcome.ok) return outcome;
@@ -143,7 +143,7 @@ function problemOf(each: GradeCase, outcome: Outcome): string | undefined {
   if (each.verdict !== undefined && outcome.verdict !== each.verdict) {
     const was = outcome.verdict === undefined ? `none: ${outcome.end}` : String(outcome.verdict);
     problems.push(`${pc.red('VERDICT')} ${each.verdict} expected, and there was ${was}`);
-  } else if (!passed && outcome.end !== 'exit') problems.push(outcome.end);
+  } else if (!outcome.ended) problems.push(outcome.end);
   return problems.length === 0 ? undefined : problems.join('\n');
 }
 

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { failure, success, type Result } from '../../emulator/result.ts';
+import { Dialogue } from './dialogue.ts';
 import type { GuestRun, Outcome } from './outcome.ts';
 
 const QEMU = 'qemu-system-i386';
@@ -37,17 +38,24 @@ export async function runUnderQemu(run: GuestRun, extraArguments: readonly strin
       ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
       ['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot', '-net', 'none'],
     ].flat();
-    const { transcript, status, timedOut } = await collect([...options, ...extraArguments], folder, run.input);
+    const { transcript, status, timedOut, finished } = await collect(
+      [...options, ...extraArguments],
+      folder,
+      new Dialogue(run.script),
+    );
     const seconds = (performance.now() - started) / 1000;
-    if (timedOut) return { transcript, seconds, end: `no end within ${QEMU_TIMEOUT_MS / 1000} s`, verdict: undefined };
-    // QEMU exits with (value << 1) | 1, so an even status is not the guest's.
-    if (status !== null && status & 1) return { transcript, seconds, end: 'exit', verdict: status >> 1 };
-    return {
+    const outcome = (ended: boolean, end: string, verdict?: number): Outcome => ({
       transcript,
       seconds,
-      end: status === 0 ? 'reset or shutdown' : `QEMU status ${status}`,
-      verdict: undefined,
-    };
+      ended,
+      end,
+      verdict,
+    });
+    if (finished) return outcome(true, 'finished');
+    if (timedOut) return outcome(false, `no end within ${QEMU_TIMEOUT_MS / 1000} s`);
+    // QEMU exits with (value << 1) | 1, so an even status is not the guest's.
+    if (status !== null && status & 1) return outcome(true, 'exit', status >> 1);
+    return outcome(false, status === 0 ? 'reset or shutdown' : `QEMU status ${status}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -56,13 +64,18 @@ export async function runUnderQemu(run: GuestRun, extraArguments: readonly strin
 function collect(
   options: readonly string[],
   cwd: string,
-  input: string,
-): Promise<{ transcript: string; status: number | null; timedOut: boolean }> {
+  dialogue: Dialogue,
+): Promise<{ transcript: string; status: number | null; timedOut: boolean; finished: boolean }> {
   return new Promise((resolve) => {
     const child = spawn(QEMU, options, { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     let transcript = '';
     let timedOut = false;
-    child.stdout.setEncoding('latin1').on('data', (text: string) => (transcript += text));
+    child.stdout.setEncoding('latin1').on('data', (text: string) => {
+      transcript += text;
+      const typed = dialogue.hear(transcript);
+      if (typed !== '') child.stdin.write(typed);
+      if (dialogue.finished) child.kill('SIGKILL');
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (transcript += text));
     const timer = setTimeout(() => {
       timedOut = true;
@@ -71,10 +84,9 @@ function collect(
     child.on('error', (error) => (transcript += String(error)));
     child.on('close', (status) => {
       clearTimeout(timer);
-      resolve({ transcript, status, timedOut });
+      resolve({ transcript, status, timedOut, finished: dialogue.finished });
     });
     // Left open: at the end of its input QEMU's chardev would close.
     child.stdin.on('error', () => undefined);
-    if (input !== '') child.stdin.write(input);
   });
 }
