@@ -3,6 +3,7 @@
  * They outlive the machine: a restart binds them again, with the same ids.
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { findFunctions, findLine, knowsFile } from '../breakpoints/places.ts';
 import type { BoundLocation, BreakpointTable } from '../breakpoints/breakpoint-table.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
 import type { FatalPoint } from '../kernel/guest-os.ts';
@@ -69,25 +70,18 @@ export class BreakpointRequests {
     const set = `source:${path}`;
     to.breakpoints.clear(set);
     const debugPath = to.launch.sources.toDebug(path);
-    const files = to.launch.images.all().flatMap((image) => {
-      const file = image.debug.matchFile(debugPath);
-      return file === undefined ? [] : [{ image, file }];
-    });
+    const images = to.launch.images.all();
+    const known = knowsFile(images, debugPath);
     return numbered.map(({ id, request }) => {
-      if (files.length === 0) {
+      if (!known) {
         return failed(
           id,
           `No image of this launch was built from ${path}. Check "program" and "modules", or map the folder with "sourceFileMap".`,
         );
       }
-      const places = files.flatMap(({ image, file }) =>
-        image.debug
-          .addressesOf(file, request.line, request.column)
-          .map((at) => ({ image, linked: at.address, line: at.line, column: at.column })),
-      );
-      if (places.length === 0) return failed(id, `There is no code at or after line ${request.line} of ${path}.`);
-      const line = Math.min(...places.map((p) => p.line));
-      const chosen = places.filter((p) => p.line === line);
+      const chosen = findLine(images, debugPath, request.line, request.column);
+      if (chosen.length === 0) return failed(id, `There is no code at or after line ${request.line} of ${path}.`);
+      const { line } = chosen[0]!;
       return this.add(to.breakpoints, set, id, 'source', chosen, request, {
         line,
         ...(request.column === undefined ? {} : { column: chosen[0]!.column }),
@@ -178,19 +172,6 @@ const pendingBreakpoint = (id: number): Dap.Breakpoint => ({
   message: 'It is bound when a program has been launched.',
   reason: 'pending',
 });
-
-/** `name`, `path::name`, or `image!name` for one image only. Symbols without debug information count, too. */
-function findFunctions(images: readonly Image[], name: string): { image: Image; linked: number }[] {
-  const [, only, rest] = /^(?:([\w.-]+)!)?(.*)$/s.exec(name.trim())!;
-  return images
-    .filter((image) => only === undefined || image.name === only)
-    .flatMap((image) => {
-      const scopes = image.debug.functionsNamed(rest!);
-      if (scopes.length > 0) return scopes.map((scope) => ({ image, linked: scope.breakpointAddress }));
-      const symbol = rest === '' ? undefined : image.elf.symbolNamed(rest!);
-      return symbol && symbol.sectionIndex !== 0 ? [{ image, linked: symbol.address }] : [];
-    });
-}
 
 /** The entry of the first of the point's functions that the image has. */
 function fatalPlace(image: Image, point: FatalPoint): BoundLocation[] {

@@ -1,0 +1,44 @@
+/** From what a person writes to places in images: function names, `file:line`, addresses. */
+import type { Image } from '../launch/images.ts';
+import type { BoundLocation } from './breakpoint-table.ts';
+
+/** A place in an image that was found. */
+export interface FoundPlace extends BoundLocation {
+  readonly image: Image;
+}
+
+/** `name`, `path::name`, or `image!name` for one image only. Symbols without debug information count, too. */
+export function findFunctions(images: readonly Image[], name: string): FoundPlace[] {
+  const [, only, rest] = /^(?:([\w.-]+)!)?(.*)$/s.exec(name.trim())!;
+  return images
+    .filter((image) => only === undefined || image.name === only)
+    .flatMap((image) => {
+      const scopes = image.debug.functionsNamed(rest!);
+      if (scopes.length > 0) return scopes.map((scope) => ({ image, linked: scope.breakpointAddress }));
+      const symbol = rest === '' ? undefined : image.elf.symbolNamed(rest!);
+      return symbol && symbol.sectionIndex !== 0 ? [{ image, linked: symbol.address }] : [];
+    });
+}
+
+/** The code of a line in every image that was built from the file, or of the next line that has code. */
+export function findLine(
+  images: readonly Image[],
+  debugPath: string,
+  line: number,
+  column?: number,
+): (FoundPlace & { line: number; column: number })[] {
+  const places = images.flatMap((image) => {
+    const file = image.debug.matchFile(debugPath);
+    if (file === undefined) return [];
+    return image.debug
+      .addressesOf(file, line, column)
+      .map((at) => ({ image, linked: at.address, line: at.line, column: at.column }));
+  });
+  const first = Math.min(...places.map((place) => place.line));
+  return places.filter((place) => place.line === first);
+}
+
+/** Whether any image was built from the file. */
+export function knowsFile(images: readonly Image[], debugPath: string): boolean {
+  return images.some((image) => image.debug.matchFile(debugPath) !== undefined);
+}
