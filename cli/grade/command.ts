@@ -9,15 +9,13 @@ import pc from 'picocolors';
 import type { GuestImageFiles } from '../../debug-adapter/launch/files.ts';
 import { failure, success, type Result } from '../../emulator/result.ts';
 import { STATUS } from '../exit-status.ts';
-import { loadProgram, openGuestImage } from '../image.ts';
+import { openGuestImage } from '../image.ts';
 import { collect, parseMemory } from '../options.ts';
 import { formatFailure } from '../report.ts';
 import { readCases, type GradeCase } from './cases.ts';
-import { runEmbedded } from './embedded.ts';
-import { judge } from './judge.ts';
+import { gradeCase, type Graded } from './grader.ts';
 import { junitXml, type JunitCase } from './junit.ts';
-import type { GuestRun, Outcome } from './outcome.ts';
-import { findQemu, runUnderQemu } from './qemu.ts';
+import { findQemu } from './qemu.ts';
 
 interface GradeFlags {
   readonly qemu?: true;
@@ -47,12 +45,6 @@ export function addGradeCommand(program: Command, exit: (status: number) => void
     .action(async (names: string[], flags: GradeFlags) => exit(await grade(names, flags)));
 }
 
-interface Graded {
-  readonly each: GradeCase;
-  readonly outcome: Outcome;
-  readonly problem: string | undefined;
-}
-
 async function grade(names: readonly string[], flags: GradeFlags): Promise<number> {
   const prepared = await prepare(names, flags);
   if (!prepared.ok) {
@@ -66,7 +58,7 @@ async function grade(names: readonly string[], flags: GradeFlags): Promise<numbe
     if (part !== undefined && part !== each.part) print(partScore(part, graded));
     part = each.part;
     process.stdout.write(`${each.name}: `);
-    const result = await gradeCase(each, image, flags);
+    const result = await gradeCase(each, image, { memoryBytes: flags.memory * 2 ** 20, qemu: flags.qemu === true });
     if (!result.ok) {
       print('');
       process.stderr.write(formatFailure(result.failure));
@@ -112,39 +104,6 @@ async function prepare(
   const chosen = (each: GradeCase): boolean =>
     (names.length === 0 || names.includes(each.name)) && (flags.part.length === 0 || flags.part.includes(each.part));
   return success({ image: image.value, cases: all.value.filter(chosen) });
-}
-
-async function gradeCase(each: GradeCase, image: GuestImageFiles, flags: GradeFlags): Promise<Result<Graded>> {
-  const kernel = await image.load('kernel');
-  if (!kernel.ok) return kernel;
-  const modules: { name: string; bytes: Uint8Array }[] = [];
-  for (const name of each.modules ?? (each.program === null ? [] : [each.program])) {
-    const bytes = await loadProgram(image, name);
-    if (!bytes.ok) return bytes;
-    modules.push({ name, bytes: bytes.value });
-  }
-  const commandLine = [...(each.program === null ? [] : [each.program]), ...each.options].join(' ');
-  const run: GuestRun = {
-    kernel: kernel.value,
-    modules,
-    commandLine,
-    memoryBytes: flags.memory * 2 ** 20,
-    script: each,
-  };
-  const outcome = flags.qemu ? success(await runUnderQemu(run)) : runEmbedded(run, each.budget);
-  if (!outcome.ok) return outcome;
-  return success({ each, outcome: outcome.value, problem: problemOf(each, outcome.value) });
-}
-
-/** What is wrong with an outcome, as a marked transcript; undefined if nothing is. */
-function problemOf(each: GradeCase, outcome: Outcome): string | undefined {
-  const { passed, report } = judge(outcome.transcript, each);
-  const problems = passed ? [] : [report];
-  if (each.verdict !== undefined && outcome.verdict !== each.verdict) {
-    const was = outcome.verdict === undefined ? `none: ${outcome.end}` : String(outcome.verdict);
-    problems.push(`${pc.red('VERDICT')} ${each.verdict} expected, and there was ${was}`);
-  } else if (!outcome.ended) problems.push(outcome.end);
-  return problems.length === 0 ? undefined : problems.join('\n');
 }
 
 function verdictLine({ outcome, problem }: Graded): string {

@@ -36,13 +36,19 @@ export async function qemuMemoryAt(
     });
     const socket = connect(join(folder, 'qmp'));
     let answers = '';
-    socket.setEncoding('utf8').on('data', (text: string) => (answers += text));
-    const execute = async (command: object): Promise<void> => {
+    let heard = (): void => undefined;
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answers += text;
+      heard();
+    });
+    const execute = (command: object): Promise<void> => {
       const before = answers.split('"return"').length;
       socket.write(JSON.stringify(command));
-      while (answers.split('"return"').length === before) {
-        await Promise.race([new Promise((resolve) => socket.once('data', resolve)), new Promise(setImmediate)]);
-      }
+      return new Promise((resolve) => {
+        heard = () => {
+          if (answers.split('"return"').length > before) resolve();
+        };
+      });
     };
     await execute({ execute: 'qmp_capabilities' });
     await execute({ execute: 'stop' });
