@@ -99,7 +99,7 @@ function framesAt(target: Target, cursor: Cursor, address: number, place: Return
         ...common,
         level: undefined,
         inlineDepth: 0,
-        name: symbol ? `${symbol.demangled}` : `0x${address.toString(16).padStart(8, '0')}`,
+        name: symbol ? symbol.demangled : `0x${address.toString(16).padStart(8, '0')}`,
         position: line && { file: line.file, line: line.line, column: line.column },
       },
     ];

@@ -26,7 +26,7 @@ export class SerialConsole {
 
   /** @param text one character a byte above it (Latin-1); others are sent as UTF-8 */
   type(text: string): void {
-    const latin1 = [...text].every((c) => c.charCodeAt(0) < 256);
+    const latin1 = /^[\x00-\xff]*$/.test(text);
     const bytes = latin1 ? Uint8Array.from(text, (c) => c.charCodeAt(0)) : new TextEncoder().encode(text);
     this.target.writeSerial(bytes);
   }

@@ -1,7 +1,7 @@
 /** Breakpoints of every kind, in kernel and programs, with conditions, hit counts and log messages. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lineWith, sourcePath } from '../kit/repository.ts';
-import { SessionClient } from '../kit/session-client.ts';
+import { SessionClient, type Body } from '../kit/session-client.ts';
 
 const PAGE_RS = 'guest/kernel/src/syscall/page.rs';
 const RUSTSHIM_RS = 'guest/user/src/bin/rustshim.rs';
@@ -13,8 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => client.close());
 
-const inFile = (path: string, ...breakpoints: object[]): Promise<Record<string, any>> =>
-  // eslint-disable-line
+const inFile = (path: string, ...breakpoints: object[]): Promise<Body> =>
   client.request('setBreakpoints', { source: { path: sourcePath(path) }, breakpoints });
 
 async function top(threadId: unknown): Promise<{ id: number; name: string; line: number }> {

@@ -1,6 +1,6 @@
 /** What the guest cannot handle is a stop with a reason, and everything can still be looked at. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SessionClient } from '../kit/session-client.ts';
+import { SessionClient, type Body } from '../kit/session-client.ts';
 
 const FILTERS = { filters: ['unhandled-fault', 'user-panic', 'kernel-panic'] };
 
@@ -10,8 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => client.close());
 
-async function launchWithFilters(program: string): Promise<Record<string, any>> {
-  // eslint-disable-line
+async function launchWithFilters(program: string): Promise<Body> {
   await client.launch({ program }, () => client.request('setExceptionBreakpoints', FILTERS));
   return client.event('stopped');
 }

@@ -9,7 +9,9 @@ import { Session } from '../../debug-adapter/protocol/session.ts';
 import { createEmulatorTarget } from '../../debug-adapter/target/emulator-target.ts';
 import { REPOSITORY } from './repository.ts';
 
-type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+/** Bodies are looked at by tests, which fail where something is not as they expect. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Body = Record<string, any>;
 
 export class SessionClient {
   readonly events: Dap.Event[] = [];

@@ -46,8 +46,7 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       const changed = node.set(args.name, args.value, args.format?.hex ?? false);
       if (!changed.ok) return changed;
       debugged.value.threads.invalidate();
-      const { name: _name, ...body } = changed.value;
-      return answer(body);
+      return answer(withoutName(changed.value));
     },
   ),
 
@@ -84,7 +83,7 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       if (!view.ok) return view;
       const value = evaluateIn(view.value, `${args.expression} = ${args.value}`, true);
       if (!value.ok) return value;
-      const { name: _name, ...body } = showValue(view.value.display, '', value.value, args.format?.hex ?? false);
+      const body = withoutName(showValue(view.value.display, '', value.value, args.format?.hex ?? false));
       debugged.value.threads.invalidate();
       return answer(body);
     },
@@ -115,6 +114,13 @@ function evaluateIn({ frame, context }: FrameView, expression: string, allowAssi
   const scope = frameScope(frame.image.debug, frame.context.pc, { isRegister: isRegisterName });
   const compiled = compileExpression(expression, scope, { allowAssignment, context });
   return compiled.ok ? compiled.value.evaluate(context) : compiled;
+}
+
+/** Replies about one value carry all of a variable but its name. */
+function withoutName(variable: Dap.Variable): Omit<Dap.Variable, 'name'> {
+  const { name, ...rest } = variable;
+  void name;
+  return rest;
 }
 
 const staleVariables = (): ReturnType<typeof failure> =>
