@@ -1,0 +1,83 @@
+/**
+ * The instructions the tests use, as text and as bytes (32-bit code). instructions.test.ts checks the pairs with
+ * iced-x86.
+ */
+// prettier-ignore
+const instructions = {
+  'add [0x400000], eax':    '01 05 00 00 40 00',
+  'add dword ptr [esp], 2': '83 04 24 02',
+  'add esp, 4':             '83 c4 04',
+  'call far 0, 0x30':       '9a 00 00 00 00 30 00',
+  'call far 0, 0x33':       '9a 00 00 00 00 33 00',
+  'call far 0, 0x38':       '9a 00 00 00 00 38 00',
+  'cli':                    'fa',
+  'clts':                   '0f 06',
+  'cmp [0x400000], eax':    '39 05 00 00 40 00',
+  'hlt':                    'f4',
+  'in al, dx':              'ec',
+  'inc eax':                '40',
+  'inc edx':                '42',
+  'int 0x30':               'cd 30',
+  'int 0x31':               'cd 31',
+  'int 0x80':               'cd 80',
+  'int3':                   'cc',
+  'invlpg [0x400000]':      '0f 01 3d 00 00 40 00',
+  'iretd':                  'cf',
+  'jmp eax':                'ff e0',
+  'jmp ebp':                'ff e5',
+  'jmp ecx':                'ff e1',
+  'jmp far 0, 0x30':        'ea 00 00 00 00 30 00',
+  'jmp far 0, 0x33':        'ea 00 00 00 00 33 00',
+  'lar eax, ecx':           '0f 02 c1',
+  'lgdt [0x100]':           '0f 01 15 00 01 00 00',
+  'lmsw ax':                '0f 01 f0',
+  'lsl edx, ecx':           '0f 03 d1',
+  'mov [0x100], eax':       'a3 00 01 00 00',
+  'mov [0x400000], eax':    'a3 00 00 40 00',
+  'mov [0x400ffe], eax':    'a3 fe 0f 40 00',
+  'mov [0x410000], eax':    'a3 00 00 41 00',
+  'mov [0x470000], eax':    'a3 00 00 47 00',
+  'mov [ebx], al':          '88 03',
+  'mov [ebx], cl':          '88 0b',
+  'mov [esi], ebx':         '89 1e',
+  'mov al, [0x10000]':      'a0 00 00 01 00',
+  'mov al, [0x100]':        'a0 00 01 00 00',
+  'mov al, [0xff]':         'a0 ff 00 00 00',
+  'mov cr0, ecx':           '0f 22 c1',
+  'mov cr3, ecx':           '0f 22 d9',
+  'mov cr4, eax':           '0f 22 e0',
+  'mov dr7, eax':           '0f 23 f8',
+  'mov ds, ax':             '8e d8',
+  'mov eax, [0x400000]':    'a1 00 00 40 00',
+  'mov eax, [0xfd]':        'a1 fd 00 00 00',
+  'mov eax, cr0':           '0f 20 c0',
+  'mov ecx, 0x1234':        'b9 34 12 00 00',
+  'mov edi, 0x400000':      'bf 00 00 40 00',
+  'mov ss, ax':             '8e d0',
+  'nop':                    '90',
+  'out dx, al':             'ee',
+  'popfd':                  '9d',
+  'push 0':                 '6a 00',
+  'push 0x11':              '6a 11',
+  'push 0x22':              '6a 22',
+  'push 8':                 '6a 08',
+  'push eax':               '50',
+  'pushfd':                 '9c',
+  'rdtsc':                  '0f 31',
+  'rep stosd [edi]':        'f3 ab',
+  'ret far':                'cb',
+  'ret far 8':              'ca 08 00',
+  'sti':                    'fb',
+  'str eax':                '0f 00 c8',
+  'verr cx':                '0f 00 e1',
+  'verw cx':                '0f 00 e9',
+  'wrmsr':                  '0f 30',
+} as const;
+
+export type InstructionText = keyof typeof instructions;
+
+export const instructionTexts = Object.keys(instructions) as InstructionText[];
+
+export function bytesOf(text: InstructionText): Uint8Array {
+  return Uint8Array.from(instructions[text].split(' '), (byte) => parseInt(byte, 16));
+}
