@@ -1,5 +1,5 @@
-/** Reads files the user named: a `Result` with a cause, never an exception. */
-import { readFileSync, statSync } from 'node:fs';
+/** Reads and writes files the user named: a `Result` with a cause, never an exception. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { failure, success, type Result } from '../emulator/result.ts';
 
 const WHY: Readonly<Record<string, string>> = {
@@ -20,5 +20,16 @@ export function readUserFile(path: string, role: string): Result<Uint8Array> {
       cause: `Cannot read the ${role} ${path}: ${WHY[code] ?? code}.`,
       remedy: 'Check the path; it is taken from the current folder.',
     });
+  }
+}
+
+export function writeUserFile(path: string, text: string): Result<undefined> {
+  try {
+    writeFileSync(path, text);
+    return success(undefined);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const why = code === 'ENOENT' ? 'its folder does not exist' : (WHY[code] ?? code);
+    return failure('file-unwritable', { cause: `Cannot write ${path}: ${why}.`, remedy: 'Choose another place.' });
   }
 }

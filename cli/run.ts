@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { Machine, type MachineOptions } from '../emulator/machine/machine.ts';
 import { failure, success, type Result } from '../emulator/result.ts';
-import { setBreaks } from './break.ts';
+import type { PrintStop } from './break.ts';
 import { STATUS, STATUS_HELP } from './exit-status.ts';
 import { readUserFile } from './files.ts';
 import { loadProgram, openGuestImage } from './image.ts';
@@ -15,12 +15,12 @@ import { openTerminal } from './terminal.ts';
 
 interface RunFlags {
   readonly kernel?: string;
-  readonly module: readonly string[];
+  readonly module?: readonly string[];
   readonly append?: string;
   readonly memory: number;
   readonly budget?: number;
   readonly stats?: true;
-  readonly break: readonly string[];
+  readonly break?: readonly string[];
   readonly show: readonly Showable[];
 }
 
@@ -37,12 +37,12 @@ export function addRunCommand(program: Command, exit: (status: number) => void):
     )
     .argument('[program]', 'user program to run, such as rustshim')
     .option('-k, --kernel <file>', 'boot this Multiboot 1 kernel (ELF, i386)')
-    .option('-m, --module <file>', 'give the kernel a module; words after the name are its parameters', collect, [])
+    .option('-m, --module <file>', 'give the kernel a module; words after the name are its parameters', collect)
     .option('-a, --append <text>', "more words for the kernel's command line")
     .option('--memory <MiB>', 'amount of RAM', parseMemory, 32)
     .option('-b, --budget <count>', 'give up after so many instructions (5M, 2G)', parseInstructions)
     .option('-s, --stats', 'print instructions, speed and interrupts at the end')
-    .option('--break <where>', 'print a stop at a function, file:line or address, and go on; repeatable', collect, [])
+    .option('--break <where>', 'print a stop at a function, file:line or address, and go on; repeatable', collect)
     .option('--show <what>', `what to print at a stop: ${SHOWABLE.join(',')}`, parseShow, ['stack'] as Showable[])
     .addHelpText(
       'after',
@@ -70,15 +70,15 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   const created = Machine.create(options.value);
   if (!created.ok) return fail(created);
   const machine = created.value;
-  const breaks = setBreaks(machine, options.value, { where: flags.break, show: flags.show });
-  if (!breaks.ok) return fail(breaks);
+  const printStop = await printerOfStops(machine, options.value, flags);
+  if (!printStop.ok) return fail(printStop);
 
   const statistics = flags.stats ? new Statistics(machine) : undefined;
   const terminal = openTerminal(process.stdin, process.stdout);
   const budget = flags.budget ?? (terminal.interactive ? Infinity : UNATTENDED_BUDGET);
   const end = await runBeside(machine, terminal, {
     budget,
-    onProbe: breaks.value,
+    ...(printStop.value && { onProbe: printStop.value }),
     onRing: () => statistics?.onRing(),
   });
   terminal.close();
@@ -91,6 +91,17 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   } else process.stderr.write(note('interrupted.'));
   if (statistics) process.stderr.write(statistics.format());
   return status;
+}
+
+/** Loaded when asked for: a run without stops needs no debug information. */
+async function printerOfStops(
+  machine: Machine,
+  options: MachineOptions,
+  flags: RunFlags,
+): Promise<Result<PrintStop | undefined>> {
+  if (!flags.break) return success(undefined);
+  const { setBreaks } = await import('./break.ts');
+  return setBreaks(machine, options, { where: flags.break, show: flags.show });
 }
 
 function fail(failed: Result<unknown> & { ok: false }): number {
@@ -128,7 +139,7 @@ async function machineOptions(name: string | undefined, flags: RunFlags): Promis
       kernel = file.value;
     }
   }
-  for (const given of flags.module) {
+  for (const given of flags.module ?? []) {
     const [path, ...parameters] = given.split(' ');
     const file = readUserFile(path, 'module');
     if (!file.ok) return file;

@@ -2,16 +2,16 @@
  * `ringside grade`: runs the guest's programs and judges their transcripts, as JOS's grading scripts do.
  * Verdicts on the embedded PC depend on nothing but the guest: budgets are instructions.
  */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { GuestImageFiles } from '../../debug-adapter/launch/files.ts';
-import { failure, success, type Result } from '../../emulator/result.ts';
+import { failure, success, type Failure, type Result } from '../../emulator/result.ts';
 import { STATUS } from '../exit-status.ts';
+import { writeUserFile } from '../files.ts';
 import { openGuestImage } from '../image.ts';
 import { collect, parseMemory } from '../options.ts';
-import { formatFailure } from '../report.ts';
+import { formatFailure, thousands } from '../report.ts';
 import { readCases, type GradeCase } from './cases.ts';
 import { gradeCase, type Graded } from './grader.ts';
 import { junitXml, type JunitCase } from './junit.ts';
@@ -20,7 +20,7 @@ import { findQemu } from './qemu.ts';
 interface GradeFlags {
   readonly qemu?: true;
   readonly junit?: string;
-  readonly part: readonly string[];
+  readonly part?: readonly string[];
   readonly cases?: string;
   readonly memory: number;
   readonly verbose?: true;
@@ -35,7 +35,7 @@ export function addGradeCommand(program: Command, exit: (status: number) => void
         'On a failure the transcript is shown with marks where it went wrong.',
     )
     .argument('[names...]', 'cases to run; all by default')
-    .option('--part <part>', 'only the cases of this part; repeatable', collect, [])
+    .option('--part <part>', 'only the cases of this part; repeatable', collect)
     .option('--qemu', 'run them under qemu-system-i386 instead of the embedded PC')
     .option('--junit <file>', 'write the verdicts as JUnit XML')
     .option('--cases <file>', "other cases than the guest's own")
@@ -47,10 +47,7 @@ export function addGradeCommand(program: Command, exit: (status: number) => void
 
 async function grade(names: readonly string[], flags: GradeFlags): Promise<number> {
   const prepared = await prepare(names, flags);
-  if (!prepared.ok) {
-    process.stderr.write(formatFailure(prepared.failure));
-    return STATUS.usage;
-  }
+  if (!prepared.ok) return fail(prepared.failure);
   const { image, cases } = prepared.value;
   const graded: Graded[] = [];
   let part: string | undefined;
@@ -59,20 +56,23 @@ async function grade(names: readonly string[], flags: GradeFlags): Promise<numbe
     part = each.part;
     process.stdout.write(`${each.name}: `);
     const result = await gradeCase(each, image, { memoryBytes: flags.memory * 2 ** 20, qemu: flags.qemu === true });
-    if (!result.ok) {
-      print('');
-      process.stderr.write(formatFailure(result.failure));
-      return STATUS.usage;
-    }
-    graded.push(result.value);
-    print(verdictLine(result.value));
-    if (flags.verbose) print(indent(result.value.outcome.transcript.trimEnd()));
-    if (result.value.problem !== undefined) print(indent(result.value.problem));
+    graded.push(result);
+    print(verdictLine(result));
+    if (flags.verbose) print(indent(transcriptOf(result)));
+    if (result.problem !== undefined) print(indent(result.problem));
   }
   if (part !== undefined) print(partScore(part, graded));
   print(`Score: ${score(graded)}`);
-  if (flags.junit !== undefined) writeFileSync(flags.junit, junitXml('ringside', graded.map(junitCase)));
+  if (flags.junit !== undefined) {
+    const written = writeUserFile(flags.junit, junitXml('ringside', graded.map(junitCase)));
+    if (!written.ok) return fail(written.failure);
+  }
   return graded.every(({ problem }) => problem === undefined) ? STATUS.ok : 1;
+}
+
+function fail(why: Failure): number {
+  process.stderr.write(formatFailure(why));
+  return STATUS.usage;
 }
 
 async function prepare(
@@ -94,7 +94,7 @@ async function prepare(
       remedy: `There are ${all.value.map((each) => each.name).join(', ')}.`,
     });
   }
-  const unknownPart = flags.part.find((part) => !all.value.some((each) => each.part === part));
+  const unknownPart = flags.part?.find((part) => !all.value.some((each) => each.part === part));
   if (unknownPart !== undefined) {
     return failure('unknown-part', {
       cause: `There is no part "${unknownPart}".`,
@@ -102,8 +102,13 @@ async function prepare(
     });
   }
   const chosen = (each: GradeCase): boolean =>
-    (names.length === 0 || names.includes(each.name)) && (flags.part.length === 0 || flags.part.includes(each.part));
+    (names.length === 0 || names.includes(each.name)) && (!flags.part || flags.part.includes(each.part));
   return success({ image: image.value, cases: all.value.filter(chosen) });
+}
+
+function transcriptOf({ outcome }: Graded): string {
+  const count = outcome.instructions === undefined ? '' : `, ${thousands(outcome.instructions)} instructions`;
+  return `${outcome.transcript.trimEnd()}\n(${outcome.end}${count})`;
 }
 
 function verdictLine({ outcome, problem }: Graded): string {

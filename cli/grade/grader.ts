@@ -22,7 +22,16 @@ export interface Graded {
   readonly problem: string | undefined;
 }
 
-export async function gradeCase(each: GradeCase, image: GuestImageFiles, on: GradedOn): Promise<Result<Graded>> {
+/** A case that cannot even be started has failed, with the reason as its problem. */
+export async function gradeCase(each: GradeCase, image: GuestImageFiles, on: GradedOn): Promise<Graded> {
+  const outcome = await runCase(each, image, on);
+  if (outcome.ok) return { each, outcome: outcome.value, problem: problemOf(each, outcome.value) };
+  const { cause, remedy } = outcome.failure;
+  const nothing: Outcome = { transcript: '', seconds: 0, ended: false, end: cause, verdict: undefined };
+  return { each, outcome: nothing, problem: `${cause}\n${remedy}` };
+}
+
+async function runCase(each: GradeCase, image: GuestImageFiles, on: GradedOn): Promise<Result<Outcome>> {
   const kernel = await image.load('kernel');
   if (!kernel.ok) return kernel;
   const modules: { name: string; bytes: Uint8Array }[] = [];
@@ -39,9 +48,7 @@ export async function gradeCase(each: GradeCase, image: GuestImageFiles, on: Gra
     memoryBytes: on.memoryBytes,
     script: each,
   };
-  const outcome = on.qemu ? success(await runUnderQemu(run)) : runEmbedded(run, each.budget);
-  if (!outcome.ok) return outcome;
-  return success({ each, outcome: outcome.value, problem: problemOf(each, outcome.value) });
+  return on.qemu ? success(await runUnderQemu(run)) : runEmbedded(run, each.budget);
 }
 
 /** What is wrong with an outcome, as a marked transcript; undefined if nothing is. */
