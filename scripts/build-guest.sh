@@ -50,10 +50,13 @@ if [ "$vendor" != - ]; then
 fi
 "$cargo" build --quiet "${settings[@]}" -p kernel -p user
 
-mkdir -p target/elf
+rm -rf target/elf.new
+mkdir -p target/elf.new
 for elf in target/i686-jos/debug/*; do
-  [ -f "$elf" ] && [ -x "$elf" ] && cp "$elf" "target/elf/$(basename "$elf").elf"
+  [ -f "$elf" ] && [ -x "$elf" ] && cp "$elf" "target/elf.new/$(basename "$elf").elf"
 done
+rm -rf target/elf
+mv target/elf.new target/elf
 
 if [ "${1:-}" = --image ]; then
   node ../scripts/guest-manifest.mjs write "$("$rustc" -V)"

@@ -30,7 +30,7 @@
         .globl  _start
         .set    _start, entry - KERNBASE
 
-        .text
+        .section .text.entry, "ax"
         .globl  entry
         .type   entry, @function
 entry:

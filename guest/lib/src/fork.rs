@@ -2,7 +2,7 @@
 //!
 //! Both sides get every writable page read-only and marked `PTE_COW`; whoever writes first faults, and gets a copy.
 
-use crate::memory::{uvpd, uvpt};
+use crate::memory::{page_directory, page_table, uvpt};
 use crate::pgfault::{give_exception_stack, set_pgfault_handler};
 use crate::syscall::{
     sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map, sys_page_unmap,
@@ -45,6 +45,30 @@ fn duppage(child: EnvId, va: VirtAddr, entry: u32) -> Result<(), SysError> {
     }
 }
 
+/// `duppage` for every page we have below the exception stack.
+///
+/// Counts by hand: iterators over two thousand entries are dear when unoptimised. Reads each table at once: a page that
+/// changes meanwhile (our stack, by a fault in between) stays writable or copy-on-write, which here is the same.
+fn duplicate_all(child: EnvId) -> Result<(), SysError> {
+    let directory = page_directory();
+    let mut va = VirtAddr(0);
+    while va.0 < USTACKTOP {
+        if directory[va.pdx()] & PTE_P != 0 {
+            let table = page_table(va);
+            let mut ptx = 0;
+            while ptx < table.len() {
+                let page = VirtAddr(va.0 + ptx as u32 * PGSIZE);
+                if table[ptx] & PTE_P != 0 && page.0 < USTACKTOP {
+                    duppage(child, page, table[ptx])?;
+                }
+                ptx += 1;
+            }
+        }
+        va = VirtAddr(va.0 + PTSIZE);
+    }
+    Ok(())
+}
+
 /// Makes a child that goes on here, with a copy of all our memory. 0 in the child, its id in the parent.
 pub fn fork() -> Result<EnvId, SysError> {
     set_pgfault_handler(pgfault);
@@ -53,18 +77,7 @@ pub fn fork() -> Result<EnvId, SysError> {
     if child == EnvId::NONE {
         return Ok(child); // we are the child
     }
-    let mut va = VirtAddr(0);
-    while va.0 < USTACKTOP {
-        if uvpd(va) & PTE_P == 0 {
-            va = VirtAddr(va.0 + PTSIZE);
-            continue;
-        }
-        let entry = uvpt(va);
-        if entry & PTE_P != 0 {
-            duppage(child, va, entry)?;
-        }
-        va = VirtAddr(va.0 + PGSIZE);
-    }
+    duplicate_all(child)?;
     give_exception_stack(child)?;
     sys_env_set_status(child, EnvStatus::Runnable)?;
     Ok(child)

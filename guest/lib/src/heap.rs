@@ -40,7 +40,7 @@ unsafe impl PageSource for KernelPages {
         for index in 0..count {
             // SAFETY: the caller's promise. It cannot fail: the address is a page of ours.
             let unmapped = unsafe { sys_page_unmap(EnvId::NONE, start.as_ptr().add(index * PAGE_SIZE)) };
-            debug_assert!(unmapped.is_ok());
+            assert!(unmapped.is_ok(), "a page of the heap cannot be unmapped");
         }
         self.lowest_free = self.lowest_free.min(start.addr().get()); // #heap-shrink
     }
@@ -49,24 +49,26 @@ unsafe impl PageSource for KernelPages {
 impl KernelPages {
     /// The lowest `count` pages in a row where nothing is mapped.
     fn find(&self, count: usize, align: usize) -> Option<usize> {
-        let mut start = self.lowest_free.checked_next_multiple_of(align)?;
+        const HEAP_PAGES: usize = (UHEAPLIM - UHEAP) as usize / PAGE_SIZE;
+        if count > HEAP_PAGES || align > HEAP_PAGES * PAGE_SIZE {
+            return None; // and nothing below overflows
+        }
+        let align_up = |address: usize| (address + align - 1) & !(align - 1);
+        let mut start = align_up(self.lowest_free);
         let mut length = 0;
-        loop {
-            let end = start.checked_add(count.checked_mul(PAGE_SIZE)?)?;
-            if end > UHEAPLIM as usize {
+        while length < count {
+            let page = start + length * PAGE_SIZE;
+            if page >= UHEAPLIM as usize {
                 return None;
             }
-            if length == count {
-                return Some(start);
-            }
-            let page = start + length * PAGE_SIZE;
             if is_mapped(VirtAddr(page as u32)) {
-                start = (page + PAGE_SIZE).checked_next_multiple_of(align)?;
+                start = align_up(page + PAGE_SIZE);
                 length = 0;
             } else {
                 length += 1;
             }
         }
+        Some(start)
     }
 }
 

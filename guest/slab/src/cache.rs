@@ -36,13 +36,12 @@ impl Cache {
             None => self.grow(source)?, // #slab-grow
         };
         // SAFETY: it is on a list of ours, so it is live, and nobody else has a reference to its header.
-        let (index, offset, was_empty) = unsafe {
+        let (offset, was_empty) = unsafe {
             let header = slab.as_mut();
             let was_empty = header.is_empty();
             let index = header.take_object().expect("a slab that is not full has a free object");
-            (index, header.offset_of(index), was_empty)
+            (header.offset_of(index), was_empty)
         };
-        debug_assert!(index < PAGE_SIZE / self.object_size);
         // SAFETY: it is on the list that its count said before the object was taken.
         unsafe { self.relist(slab, if was_empty { State::Empty } else { State::Partial }) };
         // SAFETY: the offset is within the slab's page.

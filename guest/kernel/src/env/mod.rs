@@ -42,7 +42,8 @@ static VERDICT: AtomicU32 = AtomicU32::new(Verdict::Failed as u32);
 
 /// The environment that has the CPU.
 pub fn curenv() -> Option<EnvId> {
-    Some(EnvId(CURENV.load(Ordering::Relaxed))).filter(|id| *id != EnvId::NONE)
+    let id = CURENV.load(Ordering::Relaxed);
+    if id == 0 { None } else { Some(EnvId(id)) }
 }
 
 /// Its id for JOS's messages: `[00001000] ...`, and zeros when the kernel speaks for itself.

@@ -186,6 +186,7 @@ pub fn mapping(va: VirtAddr) -> Option<Mapping> {
     }
     // SAFETY: a present directory entry points to a table.
     let entry = &unsafe { table(directory_entry.address()) }[va.ptx()];
-    let both = entry.bits() & 0xFFF & (flags | !(PTE_U | PTE_W));
+    // In a table, bit 7 is no page size; at UVPT it shows the directory's.
+    let both = entry.bits() & 0xFFF & (flags | !(PTE_U | PTE_W)) & !PTE_PS;
     entry.present().then_some(Mapping { address: entry.address(), flags: both, size: PGSIZE })
 }

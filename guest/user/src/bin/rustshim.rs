@@ -205,7 +205,7 @@ fn growth(journal: &mut Journal) {
     let section = journal.begin("growth");
     let mut numbers: Vec<u32> = Vec::new();
     let mut capacity = 0;
-    for number in 0..6000 {
+    for number in 0..3000 {
         numbers.push(number * number);
         if numbers.capacity() != capacity {
             capacity = numbers.capacity(); // #growth
@@ -213,12 +213,12 @@ fn growth(journal: &mut Journal) {
             println!("  room for {capacity:>5} numbers: {} slabs, {} pages in runs", stats.slab_pages, stats.run_pages);
         }
     }
-    let intact = (0..6000).all(|number: u32| numbers[number as usize] == number * number);
+    let intact = (0..3000).all(|number: u32| numbers[number as usize] == number * number);
     journal.check(section, "all numbers survived every move", intact, true);
-    journal.check(section, "8192 numbers take 8 pages", HEAP.stats().run_pages, 8);
-    numbers.truncate(1500);
+    journal.check(section, "4096 numbers take 4 pages", HEAP.stats().run_pages, 4);
+    numbers.truncate(700);
     numbers.shrink_to_fit();
-    journal.check(section, "1500 numbers take 2", HEAP.stats().run_pages, 2);
+    journal.check(section, "700 numbers take 1", HEAP.stats().run_pages, 1);
     drop(numbers);
     journal.check(section, "and none afterwards", HEAP.stats().run_pages, 0);
 }
@@ -262,13 +262,13 @@ fn pages_go_back(journal: &mut Journal) {
     let section = journal.begin("pages go back");
     HEAP.trim();
     let before = free_pages();
-    let blocks: Vec<Box<[u8]>> = (1..=20).map(|pages| vec![0xA5; pages * PAGE_SIZE].into_boxed_slice()).collect();
+    let blocks: Vec<Box<[u8]>> = (1..=12).map(|pages| vec![0xA5; pages * PAGE_SIZE].into_boxed_slice()).collect();
     let during = free_pages();
     drop(blocks);
     HEAP.trim();
     let after = free_pages();
     println!("  free pages: {before} before, {during} during, {after} after");
-    journal.check(section, "210 pages were taken", before - during >= 210, true);
+    journal.check(section, "78 pages were taken", before - during >= 78, true);
     journal.check(section, "all came back", after, before); // #pages-back
 }
 

@@ -27,9 +27,9 @@ fn main() {
         sys_yield();
         return;
     }
-    // Wait for the parent to finish forking.
+    // Wait for the parent to finish forking. (JOS spins, which takes a whole time slice each time.)
     while jos::env::lookup(parent).status != EnvStatus::Free {
-        core::hint::spin_loop();
+        sys_yield();
     }
     // Check that one environment does not run on two CPUs at once.
     for _ in 0..ROUNDS {
