@@ -20,7 +20,7 @@ const SIGNATURE = 0x619;
 const LEAF_MAX = 1;
 
 function ascii(text: string): number {
-  return [...text].reduce((value, character, index) => value | (character.charCodeAt(0) << (index * 8)), 0);
+  return [0, 1, 2, 3].reduce((value, index) => value | (text.charCodeAt(index) << (index * 8)), 0);
 }
 
 type Result = readonly [eax: number, ebx: number, ecx: number, edx: number];

@@ -6,10 +6,9 @@ import { Cpu } from '../../emulator/cpu/cpu.ts';
 import type { CpuBus } from '../../emulator/cpu/cpu-bus.ts';
 import { GuestMemory } from '../../emulator/memory/guest-memory.ts';
 
-const REGISTERS = ['ax', 'bx', 'cx', 'dx', 'cs', 'ss', 'ds', 'es', 'sp', 'bp', 'si', 'di', 'ip', 'flags'] as const;
-type Register = (typeof REGISTERS)[number];
 const SEGMENTS = ['cs', 'ss', 'ds', 'es'] as const;
 const GENERAL = ['ax', 'bx', 'cx', 'dx', 'sp', 'bp', 'si', 'di'] as const;
+type Register = (typeof SEGMENTS)[number] | (typeof GENERAL)[number] | 'ip' | 'flags';
 
 export interface Sst286Vector {
   readonly op: string;

@@ -12,6 +12,9 @@ import { conditionals, moves } from './moves.ts';
 const anyStack = new Map<string, Handler>(Object.entries({ ...alu, ...bytes, ...moves, ...conditionals, ...jumps }));
 const wideStack = new Map<string, Handler>(Object.entries(stack32));
 
+/** Every `MNEMONIC forms` there is a quick handler for. */
+export const fastForms: readonly string[] = [...anyStack.keys(), ...wideStack.keys()];
+
 const FORM_LETTERS: Readonly<Record<number, string>> = {
   [Kind.REG8]: 'b',
   [Kind.REG16]: 'w',
