@@ -7,4 +7,5 @@ export type { Failure, Result } from './result.ts';
 export { parseElf } from './elf.ts';
 export { loadDebugInfo } from './debug-info.ts';
 export { demangle } from './demangle.ts';
+export { builtinType, elementOf, makeArray, makePointer } from './made-types.ts';
 export { i386Registers, registerNumber } from './registers.ts';

@@ -26,6 +26,15 @@ export function makeArray(element: Type | undefined, count: number, language: 'c
   return { kind: 'array', id: 0, language, sizeBytes, element, counts, name: arrayTypeName(element, counts, language) };
 }
 
+/** What one index of an array gives: its element, or an array of one dimension less. */
+export function elementOf(array: ArrayType): Type | undefined {
+  if (array.counts.length <= 1) return array.element;
+  const { element, language } = array;
+  const counts = array.counts.slice(1);
+  const sizeBytes = counts.reduce<number>((size, count) => size * (count ?? 0), element?.sizeBytes ?? 0);
+  return { kind: 'array', id: 0, language, sizeBytes, element, counts, name: arrayTypeName(element, counts, language) };
+}
+
 //  names                                                                      bytes  encoding
 const cTypes: readonly (readonly [readonly string[], number, Encoding])[] = [
   [['char'], 1, 'signed-char'],

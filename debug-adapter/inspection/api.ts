@@ -45,7 +45,13 @@ export type Place =
   | { readonly kind: 'memory'; readonly address: number }
   | { readonly kind: 'location'; readonly location: Location; readonly offset: number }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'bits'; readonly of: Place; readonly storageBytes: number; readonly offsetBits: number; readonly sizeBits: number }
+  | {
+      readonly kind: 'bits';
+      readonly of: Place;
+      readonly storageBytes: number;
+      readonly offsetBits: number;
+      readonly sizeBits: number;
+    }
   | { readonly kind: 'unavailable'; readonly cause: string };
 
 export interface Value {

@@ -1,0 +1,528 @@
+/**
+ * From the text of an expression to something that runs: names, types and offsets are settled once, per place in the
+ * code; what is left is reads and arithmetic. A breakpoint's condition is compiled when the breakpoint is bound.
+ *
+ * Invariant: nothing is written unless `allowAssignment` was given; every failure has a cause and a remedy.
+ */
+import { builtinType, i386Registers, makeArray, makePointer, registerNumber, resolved } from '../debug-info/index.ts';
+import type { FunctionScope, FunctionType, Result, Type, Variable } from '../debug-info/index.ts';
+import {
+  addressNode,
+  decayed,
+  dereference,
+  indexNode,
+  isVariant,
+  memberNode,
+  methodNode,
+  sliceNode,
+  textOf,
+} from './access.ts';
+import type { CompileOptions, Compiled, InspectionContext, NameScope, Value } from './api.ts';
+import { EvaluationError, guarded } from './evaluation-error.ts';
+import {
+  bigintNode,
+  integerNode,
+  memoryNode,
+  numberNode,
+  toBigint,
+  toNumber,
+  truthOf,
+  typeOfNumeric,
+  valueNode,
+} from './nodes.ts';
+import type { Get, Node } from './nodes.ts';
+import { bigToBytes, floatToBytes, numericType } from './numbers.ts';
+import { binaryNode, unaryNode } from './operators.ts';
+import { parseExpression } from './parser.ts';
+import type { Tree } from './parser.ts';
+import { innerScalar } from './rust-layout.ts';
+import { bytesOf, partValue, valueOfVariable, writeBytes } from './value.ts';
+
+export function compileExpression(text: string, scope: NameScope, options: CompileOptions = {}): Result<Compiled> {
+  return guarded(() => {
+    const tree = parseExpression(text, scope.language, {
+      isType: (name) =>
+        /^\w+$/.test(name) && scope.lookup(name) !== undefined
+          ? false
+          : new Compiler(scope, options).typeNamed(name) !== undefined,
+    });
+    const node = new Compiler(scope, options).node(tree);
+    let truth: Get<boolean> | undefined;
+    return {
+      type: node.type,
+      evaluate: (context) => guarded(() => ({ ...node.value(context), evaluateName: text.trim() })),
+      test: (context) => {
+        try {
+          truth ??= truthOf(node);
+          return truth(context) ? isTrue : isFalse;
+        } catch (error) {
+          return guarded(() => {
+            throw error;
+          });
+        }
+      },
+    };
+  });
+}
+
+const isTrue: Result<boolean> = { ok: true, value: true };
+const isFalse: Result<boolean> = { ok: true, value: false };
+
+/** Compiles for one evaluation, where memory may decide what the types leave open. */
+export function evaluateExpression(
+  text: string,
+  scope: NameScope,
+  context: InspectionContext,
+  options: CompileOptions = {},
+): Result<Value> {
+  const compiled = compileExpression(text, scope, { ...options, context });
+  return compiled.ok ? compiled.value.evaluate(context) : compiled;
+}
+
+//                               name   register  bits from  bits
+const partRegisters: ReadonlyMap<string, readonly [number, number, number]> = new Map<string, readonly [number, number, number]>([
+  ...['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di', 'ip'].map((name, number) => [name, [number, 0, 16]] as const),
+  ...['al', 'cl', 'dl', 'bl'].map((name, number) => [name, [number, 0, 8]] as const),
+  ...['ah', 'ch', 'dh', 'bh'].map((name, number) => [name, [number, 8, 8]] as const),
+]);
+//                             gdb's names for them
+const registerAliases: Readonly<Record<string, string>> = { pc: 'eip', sp: 'esp', fp: 'ebp' };
+
+class Compiler {
+  readonly #scope: NameScope;
+  readonly #options: CompileOptions;
+  readonly #language: 'c' | 'rust';
+
+  constructor(scope: NameScope, options: CompileOptions) {
+    this.#scope = scope;
+    this.#options = options;
+    this.#language = scope.language;
+  }
+
+  node(tree: Tree): Node {
+    switch (tree.kind) {
+      case 'integer':
+        return this.#integer(tree.value, tree.suffix);
+      case 'float': {
+        const isSingle = tree.suffix === 'f' || tree.suffix === 'f32';
+        const { value } = tree;
+        return numberNode(
+          typeOfNumeric({ kind: 'float', bits: isSingle ? 32 : 64, signed: true }, this.#language),
+          () => value,
+        );
+      }
+      case 'character': {
+        const name = this.#language === 'c' ? 'char' : tree.isByte ? 'u8' : 'char';
+        return integerNode(this.#builtin(name), tree.value, false);
+      }
+      case 'string': {
+        const bytes = encodeUtf8(tree.text);
+        const type = makeArray(this.#builtin(this.#language === 'c' ? 'char' : 'u8'), bytes.length, this.#language);
+        return valueNode(type, (context) => ({ type, place: { kind: 'bytes', bytes }, context }));
+      }
+      case 'name':
+        return this.#name(tree.path);
+      case 'register':
+        return this.#register(tree.name);
+      case 'unary':
+        if (tree.operator === '*') return dereference(decayed(this.node(tree.operand), this.#language), this.#language);
+        if (tree.operator === '&') return addressNode(this.node(tree.operand), this.#language);
+        return unaryNode(tree.operator, decayed(this.node(tree.operand), this.#language), this.#language);
+      case 'binary':
+        return this.#binary(tree);
+      case 'conditional':
+        return this.#conditional(tree);
+      case 'cast':
+        return this.#cast(this.node(tree.operand), this.#typeNamed(tree.typeName));
+      case 'member':
+        return memberNode(this.node(tree.object), tree.name, this.#options.context);
+      case 'method':
+        return methodNode(
+          this.node(tree.object),
+          tree.name,
+          this.#builtin('bool'),
+          this.#builtin(this.#language === 'c' ? 'unsigned int' : 'usize'),
+        );
+      case 'index':
+        return indexNode(this.node(tree.object), this.node(tree.index));
+      case 'slice':
+        return sliceNode(
+          this.node(tree.object),
+          tree.from && this.node(tree.from),
+          tree.to && this.node(tree.to),
+          tree.inclusive,
+          this.#language,
+        );
+      case 'assign':
+        return this.#assign(tree);
+      case 'size': {
+        const type = tree.typeName === undefined ? this.node(tree.operand!).type : this.#typeNamed(tree.typeName);
+        return integerNode(
+          this.#builtin(this.#language === 'c' ? 'unsigned int' : 'usize'),
+          BigInt(type?.sizeBytes ?? 0),
+          false,
+        );
+      }
+    }
+  }
+
+  #builtin(name: string): Type {
+    return builtinType(name, this.#language)!;
+  }
+
+  /** C17 §6.4.4.1: the first type that holds it. Rust: i32, until it meets another. */
+  #integer(value: bigint, suffix: string): Node {
+    const rust = /^[iu](?:8|16|32|64|128|size)$/.test(suffix);
+    if (rust) return integerNode(this.#builtin(suffix), value, false);
+    if (value >> 128n !== 0n)
+      throw new EvaluationError('number-too-large', `${value} has more than 128 bits.`, 'Write a smaller number.');
+    const fits = (bits: number): boolean => value >> BigInt(bits) === 0n;
+    if (this.#language === 'rust') {
+      const name = fits(31) ? 'i32' : fits(32) ? 'u32' : fits(63) ? 'i64' : fits(64) ? 'u64' : 'u128';
+      return integerNode(this.#builtin(name), value, true);
+    }
+    const isUnsigned = suffix.includes('u');
+    const isLong = suffix.includes('ll');
+    const name =
+      !isLong && fits(isUnsigned ? 32 : 31)
+        ? isUnsigned
+          ? 'unsigned int'
+          : 'int'
+        : !isLong && fits(32)
+          ? 'unsigned int'
+          : !isUnsigned && fits(63)
+            ? 'long long'
+            : 'unsigned long long';
+    return integerNode(this.#builtin(name), value, suffix === '');
+  }
+
+  #name(path: string): Node {
+    const found = this.#scope.lookup(path);
+    if (found !== undefined) return this.#found(found);
+    switch (path) {
+      case 'true':
+      case 'false':
+        return integerNode(this.#builtin('bool'), path === 'true' ? 1n : 0n, false);
+      case 'NULL':
+      case 'nullptr':
+      case 'null':
+        return numberNode(makePointer(undefined, 'c'), () => 0);
+      default:
+    }
+    const enumerator = this.#enumerator(path);
+    if (enumerator !== undefined) return enumerator;
+    const symbol = this.#scope.symbolNamed?.(path);
+    if (symbol !== undefined)
+      return memoryNode(this.#builtin(this.#language === 'c' ? 'unsigned int' : 'u32'), () => symbol);
+    throw new EvaluationError(
+      'name-unknown',
+      `Nothing named “${path}” is visible here.`,
+      'Check the spelling; name statics of other modules with their path, and locals where they are in scope.',
+    );
+  }
+
+  #found(found: Exclude<ReturnType<NameScope['lookup']>, undefined>): Node {
+    if ('value' in found) {
+      const { value } = found;
+      return value.place.kind === 'memory'
+        ? memoryNode(value.type, constant(value.place.address))
+        : valueNode(value.type, () => value);
+    }
+    return 'locate' in found ? variableNode(found, this.#scope.pc) : functionNode(found, this.#language);
+  }
+
+  /** `Color::Blue`; `BLUE` of C needs its enum beside it, which comparison and assignment give. */
+  #enumerator(path: string): Node | undefined {
+    const cut = path.lastIndexOf('::');
+    if (cut < 0) return undefined;
+    const type = this.#scope.typeNamed(path.slice(0, cut));
+    return enumeratorOf(type, path.slice(cut + 2));
+  }
+
+  #register(name: string): Node {
+    const full = registerAliases[name] ?? name;
+    const type = this.#builtin(this.#language === 'c' ? 'unsigned int' : 'u32');
+    const number = registerNumber(full);
+    if (number !== undefined) {
+      const read = readRegister(full, number);
+      const value: Get<Value> = (context) => ({
+        type,
+        place: { kind: 'location', location: { pieces: [{ kind: 'register', register: number }] }, offset: 0 },
+        context,
+      });
+      return { ...numberNode(type, read), value };
+    }
+    const part = partRegisters.get(full);
+    if (part !== undefined) {
+      const [whole, from, bits] = part;
+      const read = readRegister(i386Registers[whole]!, whole);
+      const small = typeOfNumeric({ kind: 'integer', bits, signed: false }, this.#language);
+      return numberNode(small, (context) => (read(context) >>> from) & (2 ** bits - 1));
+    }
+    if (this.#scope.isRegister?.(full) !== true) {
+      throw new EvaluationError(
+        'register-unknown',
+        `There is no register $${name}.`,
+        `Registers are $${i386Registers.join(', $')}, their parts such as $al, and $cr3 and the like.`,
+      );
+    }
+    const node = numberNode(type, (context) => {
+      const value = context.namedRegister?.(full);
+      if (value === undefined)
+        throw new EvaluationError(
+          'register-lost',
+          `$${name} is not known in this frame.`,
+          'Look at it in the innermost frame.',
+        );
+      return value >>> 0;
+    });
+    return {
+      ...node,
+      assign: (context, value) => {
+        if (context.setNamedRegister?.(full, value >>> 0) !== true)
+          throw readOnly(`$${name} cannot be changed in this frame`);
+      },
+    };
+  }
+
+  #binary(tree: Tree & { kind: 'binary' }): Node {
+    if (tree.operator === '==' || tree.operator === '!=') {
+      const special = this.#equality(tree.left, tree.right) ?? this.#equality(tree.right, tree.left);
+      if (special !== undefined) {
+        const isEqual = tree.operator === '==' ? 1 : 0;
+        return numberNode(this.#builtin(this.#language === 'c' ? 'int' : 'bool'), (context) =>
+          special(context) ? isEqual : 1 - isEqual,
+        );
+      }
+    }
+    const [left, right] = [this.#operand(tree.left, tree.right), this.#operand(tree.right, tree.left)];
+    return binaryNode(tree.operator, left, right, this.#language);
+  }
+
+  /** A side of an operator; a bare name may be an enumerator of the other side's type, a newtype is its number. */
+  #operand(tree: Tree, other: Tree): Node {
+    if (tree.kind === 'name' && this.#scope.lookup(tree.path) === undefined && other.kind !== 'name') {
+      const enumerator = enumeratorOf(this.#typeOf(other), tree.path);
+      if (enumerator !== undefined) return enumerator;
+    }
+    if (tree.kind === 'name' && other.kind === 'name' && this.#scope.lookup(tree.path) === undefined) {
+      const enumerator = enumeratorOf(this.#typeOf(other), tree.path);
+      if (enumerator !== undefined) return enumerator;
+    }
+    return scalarOf(decayed(this.node(tree), this.#language));
+  }
+
+  #typeOf(tree: Tree): Type | undefined {
+    const compiled = guarded(() => this.node(tree).type);
+    return compiled.ok ? compiled.value : undefined;
+  }
+
+  /** `text == "abc"`, `option == None`: what is equal though it is no number. */
+  #equality(side: Tree, other: Tree): Get<boolean> | undefined {
+    if (other.kind === 'string') {
+      const text = textOf(this.node(side));
+      if (text === undefined) return undefined;
+      const wanted = encodeUtf8(other.text);
+      return (context) => {
+        const bytes = text(context);
+        return bytes?.length === wanted.length && bytes.every((byte, index) => byte === wanted[index]);
+      };
+    }
+    if (other.kind !== 'name' || this.#scope.lookup(other.path) !== undefined) return undefined;
+    const object = guarded(() => this.node(side));
+    return object.ok ? isVariant(object.value, other.path.split('::').pop()!) : undefined;
+  }
+
+  #conditional(tree: Tree & { kind: 'conditional' }): Node {
+    const test = truthOf(this.node(tree.test));
+    const [then, otherwise] = [this.node(tree.then), this.node(tree.otherwise)];
+    const choose =
+      <T>(a: Get<T>, b: Get<T>): Get<T> =>
+      (context) =>
+        test(context) ? a(context) : b(context);
+    if (then.number !== undefined && otherwise.number !== undefined && then.type !== undefined) {
+      const type = then.literal !== undefined ? (otherwise.type ?? then.type) : then.type;
+      const numeric = numericType(type)!;
+      return numberNode(type, choose(toNumber(then, numeric), toNumber(otherwise, numeric)));
+    }
+    return valueNode(then.type, choose(then.value, otherwise.value));
+  }
+
+  typeNamed(name: string): Type | undefined {
+    const type = this.#scope.typeNamed(name);
+    if (type !== undefined) return type;
+    const text = name.trim();
+    // Pointers to the language's own types need no debug information.
+    if (/\*$/.test(text)) {
+      const target = text.slice(0, -1).trim();
+      if (target === 'void') return makePointer(undefined, 'c');
+      const inner = this.typeNamed(target);
+      return inner && makePointer(inner, 'c');
+    }
+    return builtinType(text, this.#language);
+  }
+
+  #typeNamed(name: string): Type {
+    const type = this.typeNamed(name);
+    if (type !== undefined) return type;
+    throw new EvaluationError(
+      'type-unknown',
+      `There is no type “${name}” in this program.`,
+      'Check the spelling; name it with its path (env::Env) or keyword (struct env).',
+    );
+  }
+
+  #cast(operand: Node, type: Type): Node {
+    const numeric = numericType(type);
+    const source = scalarOf(decayed(operand, this.#language));
+    if (numeric !== undefined && source.numeric !== undefined) {
+      if (numeric.bits > 32 && numeric.kind !== 'float') return bigintNode(type, toBigint(source, numeric));
+      return numberNode(type, toNumber(source, numeric));
+    }
+    if (numeric?.kind === 'pointer' && operand.address !== undefined && resolved(operand.type)?.kind === 'array')
+      return numberNode(type, operand.address);
+    // The bytes of a struct seen as another type of no more bytes.
+    if (numeric === undefined && operand.address !== undefined && type.sizeBytes <= (operand.type?.sizeBytes ?? 0))
+      return memoryNode(type, operand.address);
+    throw new EvaluationError(
+      'cast-impossible',
+      `A value of type ${operand.type?.name ?? 'void'} cannot be cast to ${type.name}.`,
+      'Take its address and cast that: *(T*)&x, *(&x as *const T).',
+    );
+  }
+
+  #assign(tree: Tree & { kind: 'assign' }): Node {
+    if (this.#options.allowAssignment !== true) {
+      throw new EvaluationError(
+        'assignment-not-allowed',
+        'This expression may look, but not change anything.',
+        'Write “==” to compare; assign in the Debug Console.',
+      );
+    }
+    const target = scalarOf(this.node(tree.target));
+    const source = this.#operand(tree.value, tree.target);
+    const { numeric, type } = target;
+    if (numeric === undefined || type === undefined) return this.#assignBytes(target, source);
+    if (source.numeric === undefined) {
+      throw new EvaluationError(
+        'cast-impossible',
+        `A value of type ${source.type?.name ?? 'void'} cannot be assigned to ${type.name}.`,
+        'Assign its fields one by one.',
+      );
+    }
+    const size = resolved(type)!.sizeBytes;
+    const encode: Get<Uint8Array> =
+      numeric.kind === 'float'
+        ? (context) =>
+            floatToBytes(toNumber(source, numeric)(context), size) ?? fail(`A float of ${size} bytes cannot be written`)
+        : (context) => bigToBytes(toBigint(source, numeric)(context), size);
+    return valueNode(type, (context) => {
+      if (target.assign !== undefined) target.assign(context, toNumber(source, numeric)(context));
+      else writeBytes(target.value(context), encode(context));
+      return target.value(context);
+    });
+  }
+
+  /** Structs and arrays of one type. */
+  #assignBytes(target: Node, source: Node): Node {
+    const size = resolved(target.type)?.sizeBytes ?? 0;
+    if (size === 0 || resolved(target.type)?.id !== resolved(source.type)?.id || resolved(target.type)?.id === 0) {
+      throw new EvaluationError(
+        'cast-impossible',
+        `A value of type ${source.type?.name ?? 'void'} cannot be assigned to ${target.type?.name ?? 'void'}.`,
+        'Assign its fields one by one.',
+      );
+    }
+    return valueNode(target.type, (context) => {
+      writeBytes(target.value(context), bytesOf(source.value(context)));
+      return target.value(context);
+    });
+  }
+}
+
+function constant(value: number): Get<number> {
+  return () => value;
+}
+
+function fail(cause: string): never {
+  throw readOnly(cause);
+}
+
+function readOnly(cause: string): EvaluationError {
+  return new EvaluationError('not-writable', `${cause}.`, 'Change the memory or the register it came from.');
+}
+
+function readRegister(name: string, number: number): Get<number> {
+  return (context) => {
+    const value = context.register(number);
+    if (value === undefined)
+      throw new EvaluationError(
+        'register-lost',
+        `$${name} was not saved by the functions this frame called.`,
+        'Look at it in the innermost frame.',
+      );
+    return value >>> 0;
+  };
+}
+
+/** Where the debug information says “a register plus an offset”, nothing of it is looked at again when it runs. */
+function variableNode(variable: Variable, pc: number): Node {
+  const simple = variable.simpleLocation(pc);
+  const { type } = variable;
+  switch (simple?.kind) {
+    case 'address':
+      return memoryNode(type, constant(simple.address));
+    case 'register-offset': {
+      const read = readRegister(i386Registers[simple.register] ?? `r${simple.register}`, simple.register);
+      const { offset } = simple;
+      return memoryNode(type, (context) => (read(context) + offset) >>> 0);
+    }
+    default:
+      return valueNode(type, (context) => valueOfVariable(variable, context));
+  }
+}
+
+function functionNode(found: FunctionScope, language: 'c' | 'rust'): Node {
+  const type: FunctionType = {
+    kind: 'function',
+    id: 0,
+    name: found.qualifiedName,
+    sizeBytes: 0,
+    language,
+    returns: found.returnType,
+    parameters: found.parameters.map((parameter) => parameter.type),
+    variadic: false,
+  };
+  return memoryNode(type, constant(found.entry));
+}
+
+function enumeratorOf(type: Type | undefined, path: string): Node | undefined {
+  const plain = resolved(type);
+  if (plain?.kind !== 'enum') return undefined;
+  const name = path.split('::').pop()!;
+  const enumerator = plain.enumerators.find((candidate) => candidate.name === name);
+  return enumerator && integerNode(plain, enumerator.value, false);
+}
+
+/** The number in a struct that holds nothing else: `EnvId(5) == 5`. */
+function scalarOf(node: Node): Node {
+  const type = resolved(node.type);
+  if (type?.kind !== 'struct' || type.language !== 'rust') return node;
+  const scalar = innerScalar(type);
+  if (scalar === undefined) return node;
+  const { address } = node;
+  if (address !== undefined) return memoryNode(scalar.type, (context) => (address(context) + scalar.offset) >>> 0);
+  return valueNode(scalar.type, (context) => partValue(node.value(context), scalar.type, scalar.offset));
+}
+
+function encodeUtf8(text: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const char of text) {
+    const point = char.codePointAt(0)!;
+    if (point < 0x80) bytes.push(point);
+    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), 0x80 | (point & 63));
+    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+    else bytes.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+  }
+  return Uint8Array.from(bytes);
+}

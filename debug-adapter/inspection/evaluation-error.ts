@@ -1,0 +1,44 @@
+/**
+ * What ends the evaluation of an expression or the reading of a value: a failure on its way up to `guarded`.
+ *
+ * Invariant: no function of `index.ts` lets one out.
+ */
+import { failure, success } from '../debug-info/index.ts';
+import type { Failure, Result } from '../debug-info/index.ts';
+
+export class EvaluationError extends Error {
+  readonly failure: Failure;
+
+  constructor(id: string, cause: string, remedy: string) {
+    super(cause);
+    this.failure = { id, cause, remedy };
+  }
+}
+
+export function guarded<T>(evaluate: () => T): Result<T> {
+  try {
+    return success(evaluate());
+  } catch (error) {
+    if (error instanceof EvaluationError) return failure(error.failure.id, error.failure);
+    throw error;
+  }
+}
+
+/** The value, or the failure as an exception. */
+export function unwrap<T>(result: Result<T>): T {
+  if (result.ok) return result.value;
+  const { id, cause, remedy } = result.failure;
+  throw new EvaluationError(id, cause, remedy);
+}
+
+export function unmapped(address: number, sizeBytes: number): EvaluationError {
+  return new EvaluationError(
+    'memory-unmapped',
+    `${sizeBytes === 1 ? 'The byte' : `The ${sizeBytes} bytes`} at ${hex32(address)} ${sizeBytes === 1 ? 'is' : 'are'} not mapped.`,
+    'Check the pointer, and whether this address space maps that page.',
+  );
+}
+
+export function hex32(value: number): string {
+  return `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
+}

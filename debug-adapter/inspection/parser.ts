@@ -1,0 +1,365 @@
+/**
+ * Expressions of C and Rust as trees: C17 §6.5 ("Expressions"), The Rust Reference ("Operator expressions").
+ * One grammar; the languages differ in how comparison and bit operators bind, which is a table.
+ *
+ * Invariant: depth is bounded; every tree comes from the whole text.
+ */
+import { syntaxError, tokenize } from './lexer.ts';
+import type { Token } from './lexer.ts';
+
+export type Tree =
+  | { readonly kind: 'integer'; readonly value: bigint; readonly suffix: string }
+  | { readonly kind: 'float'; readonly value: number; readonly suffix: string }
+  | { readonly kind: 'character'; readonly value: bigint; readonly isByte: boolean }
+  | { readonly kind: 'string'; readonly text: string }
+  | { readonly kind: 'name'; readonly path: string }
+  | { readonly kind: 'register'; readonly name: string }
+  | { readonly kind: 'unary'; readonly operator: '-' | '+' | '!' | '~' | '*' | '&'; readonly operand: Tree }
+  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Tree; readonly right: Tree }
+  | { readonly kind: 'conditional'; readonly test: Tree; readonly then: Tree; readonly otherwise: Tree }
+  | { readonly kind: 'cast'; readonly typeName: string; readonly operand: Tree }
+  | { readonly kind: 'member'; readonly object: Tree; readonly name: string }
+  | { readonly kind: 'method'; readonly object: Tree; readonly name: string }
+  | { readonly kind: 'index'; readonly object: Tree; readonly index: Tree }
+  | {
+      readonly kind: 'slice';
+      readonly object: Tree;
+      readonly from: Tree | undefined;
+      readonly to: Tree | undefined;
+      readonly inclusive: boolean;
+    }
+  | { readonly kind: 'assign'; readonly target: Tree; readonly value: Tree }
+  | { readonly kind: 'size'; readonly typeName: string | undefined; readonly operand: Tree | undefined };
+
+export type BinaryOperator =
+  '||' | '&&' | '|' | '^' | '&' | '==' | '!=' | '<' | '>' | '<=' | '>=' | '<<' | '>>' | '+' | '-' | '*' | '/' | '%';
+
+//                  operator     C   Rust   the higher, the tighter
+const bindings: readonly (readonly [readonly BinaryOperator[], number, number])[] = [
+  [['||'], 1, 1],
+  [['&&'], 2, 2],
+  [['|'], 3, 4],
+  [['^'], 4, 5],
+  [['&'], 5, 6],
+  [['==', '!='], 6, 3],
+  [['<', '>', '<=', '>='], 7, 3],
+  [['<<', '>>'], 8, 8],
+  [['+', '-'], 9, 9],
+  [['*', '/', '%'], 10, 10],
+];
+const precedence = {
+  c: new Map(bindings.flatMap(([operators, c]) => operators.map((operator) => [operator as string, c] as const))),
+  rust: new Map(
+    bindings.flatMap(([operators, , rust]) => operators.map((operator) => [operator as string, rust] as const)),
+  ),
+} as const;
+
+const compound: ReadonlySet<string> = new Set(['+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '<<=', '>>=']);
+const DEPTH_MAX = 100;
+
+export interface TypeOracle {
+  /** Whether a text between parentheses is the name of a type, and not of a variable. */
+  isType(text: string): boolean;
+}
+
+export function parseExpression(text: string, language: 'c' | 'rust', types: TypeOracle): Tree {
+  return new Parser(text, language, types).whole();
+}
+
+class Parser {
+  readonly #text: string;
+  readonly #tokens: readonly Token[];
+  readonly #precedence: ReadonlyMap<string, number>;
+  readonly #types: TypeOracle;
+  #at = 0;
+  #depth = 0;
+
+  constructor(text: string, language: 'c' | 'rust', types: TypeOracle) {
+    this.#text = text;
+    this.#tokens = tokenize(text);
+    this.#precedence = precedence[language];
+    this.#types = types;
+  }
+
+  whole(): Tree {
+    if (this.#tokens.length === 1) throw syntaxError('The expression is empty.');
+    const tree = this.#assignment();
+    const { kind, text, start } = this.#token;
+    if (kind !== 'end') throw syntaxError(`“${text}” at column ${start + 1} is not expected there.`);
+    return tree;
+  }
+
+  get #token(): Token {
+    return this.#tokens[this.#at]!;
+  }
+
+  #is(text: string): boolean {
+    return this.#token.kind === 'punctuation' && this.#token.text === text;
+  }
+
+  #take(text: string): boolean {
+    if (!this.#is(text)) return false;
+    this.#at++;
+    return true;
+  }
+
+  #expect(text: string): void {
+    if (this.#take(text)) return;
+    const { kind, start, text: found } = this.#token;
+    throw syntaxError(
+      kind === 'end'
+        ? `The expression ends where “${text}” is expected.`
+        : `“${text}” is expected at column ${start + 1}, not “${found}”.`,
+    );
+  }
+
+  #takeWord(word: string): boolean {
+    if (this.#token.kind !== 'name' || this.#token.text !== word) return false;
+    this.#at++;
+    return true;
+  }
+
+  #nested<T>(parse: () => T): T {
+    if (++this.#depth > DEPTH_MAX) throw syntaxError('The expression is nested too deeply.');
+    const tree = parse();
+    this.#depth--;
+    return tree;
+  }
+
+  #assignment(): Tree {
+    return this.#nested(() => {
+      const target = this.#conditional();
+      if (this.#take('=')) return { kind: 'assign', target, value: this.#assignment() };
+      const { kind, text } = this.#token;
+      if (kind !== 'punctuation' || !compound.has(text)) return target;
+      this.#at++;
+      const operator = text.slice(0, -1) as BinaryOperator;
+      return { kind: 'assign', target, value: { kind: 'binary', operator, left: target, right: this.#assignment() } };
+    });
+  }
+
+  #conditional(): Tree {
+    const test = this.#binary(1);
+    if (!this.#take('?')) return test;
+    const then = this.#assignment();
+    this.#expect(':');
+    return { kind: 'conditional', test, then, otherwise: this.#nested(() => this.#conditional()) };
+  }
+
+  #binary(lowest: number): Tree {
+    let left = this.#cast();
+    for (;;) {
+      const { kind, text } = this.#token;
+      const level = kind === 'punctuation' ? this.#precedence.get(text) : undefined;
+      if (level === undefined || level < lowest) return left;
+      this.#at++;
+      const right = this.#nested(() => this.#binary(level + 1));
+      left = { kind: 'binary', operator: text as BinaryOperator, left, right };
+    }
+  }
+
+  /** `x as T as U` */
+  #cast(): Tree {
+    let operand = this.#unary();
+    while (this.#takeWord('as')) operand = { kind: 'cast', typeName: this.#typeAfterAs(), operand };
+    return operand;
+  }
+
+  #typeAfterAs(): string {
+    const start = this.#token.start;
+    for (;;) {
+      if (this.#take('*')) {
+        if (!this.#takeWord('const') && !this.#takeWord('mut'))
+          throw syntaxError('After “as *” comes “const” or “mut”.');
+      } else if (this.#take('&')) this.#takeWord('mut');
+      else break;
+    }
+    if (this.#is('[') || this.#is('(')) this.#skipBrackets();
+    else {
+      const words = /^(?:unsigned|signed|long|short|struct|enum|union|const|dyn)$/;
+      while (this.#token.kind === 'name' && words.test(this.#token.text)) this.#at++;
+      if (this.#token.kind === 'name') this.#at++;
+      for (;;) {
+        if (this.#take('::')) {
+          if (this.#token.kind === 'name') this.#at++;
+        } else if (this.#is('<') && this.#closesAsType()) this.#skipBrackets();
+        else break;
+      }
+    }
+    const end = this.#tokens[this.#at - 1]?.end ?? start;
+    const name = this.#text.slice(start, end).trim();
+    if (end <= start) throw syntaxError('After “as” comes a type.');
+    return name;
+  }
+
+  /** Whether the `<` here begins generic arguments: they close before anything that no type has. */
+  #closesAsType(): boolean {
+    let depth = 0;
+    for (let at = this.#at; at < this.#tokens.length; at++) {
+      const { kind, text } = this.#tokens[at]!;
+      if (kind === 'punctuation') {
+        if (text === '<') depth++;
+        else if (text === '>') depth--;
+        else if (text === '>>') depth -= 2;
+        else if (!['::', ',', '&', '*', '[', ']', '(', ')', '->'].includes(text)) return false;
+        if (depth <= 0) return true;
+      } else if (kind !== 'name' && kind !== 'integer') return false;
+    }
+    return false;
+  }
+
+  #skipBrackets(): void {
+    let depth = 0;
+    do {
+      const { kind, text } = this.#token;
+      if (kind === 'end') throw syntaxError('A bracket is not closed.');
+      if (kind === 'punctuation') {
+        if (text === '<' || text === '[' || text === '(') depth++;
+        else if (text === '>' || text === ']' || text === ')') depth--;
+        else if (text === '>>') depth -= 2;
+      }
+      this.#at++;
+    } while (depth > 0);
+  }
+
+  #unary(): Tree {
+    return this.#nested(() => {
+      for (const operator of ['-', '+', '!', '~', '*'] as const) {
+        if (this.#take(operator)) return { kind: 'unary', operator, operand: this.#unary() };
+      }
+      if (this.#take('&&')) throw syntaxError('An address has no address.');
+      if (this.#take('&')) {
+        if (this.#takeWord('raw')) {
+          if (!this.#takeWord('const')) this.#takeWord('mut');
+        } else this.#takeWord('mut');
+        return { kind: 'unary', operator: '&', operand: this.#unary() };
+      }
+      const typeName = this.#castPrefix();
+      if (typeName !== undefined) return { kind: 'cast', typeName, operand: this.#unary() };
+      return this.#postfix();
+    });
+  }
+
+  /** `(T)` before an operand. */
+  #castPrefix(): string | undefined {
+    if (!this.#is('(')) return undefined;
+    let at = this.#at + 1;
+    for (let depth = 1; ; at++) {
+      const token = this.#tokens[at];
+      if (token === undefined || token.kind === 'end') return undefined;
+      if (token.kind !== 'punctuation') continue;
+      if (token.text === '(') depth++;
+      else if (token.text === ')' && --depth === 0) break;
+    }
+    const close = this.#tokens[at]!;
+    const after = this.#tokens[at + 1]!;
+    const startsOperand =
+      after.kind === 'punctuation' ? ['(', '*', '&', '-', '~', '!'].includes(after.text) : after.kind !== 'end';
+    if (!startsOperand || (after.kind === 'name' && after.text === 'as')) return undefined;
+    const text = this.#text.slice(this.#token.end, close.start).trim();
+    if (!/^[\p{L}_*&[(][\p{L}\p{N}_\s:*&<>,;[\]()]*$/u.test(text) || !this.#types.isType(text)) return undefined;
+    this.#at = at + 1;
+    return text;
+  }
+
+  #postfix(): Tree {
+    let object = this.#primary();
+    for (;;) {
+      if (this.#take('.') || this.#take('->')) {
+        const { kind, text } = this.#token;
+        if (kind !== 'name')
+          throw syntaxError(kind === 'end' ? 'After “.” comes a field.' : `“${text}” is not a field.`);
+        this.#at++;
+        if (!this.#is('(')) object = { kind: 'member', object, name: text };
+        else {
+          this.#at++;
+          if (!this.#take(')')) throw noCalls();
+          object = { kind: 'method', object, name: text };
+        }
+      } else if (this.#take('[')) {
+        object = this.#subscript(object);
+        this.#expect(']');
+      } else if (this.#is('(')) throw noCalls();
+      else return object;
+    }
+  }
+
+  #subscript(object: Tree): Tree {
+    const from = this.#is('..') || this.#is('..=') ? undefined : this.#assignment();
+    const inclusive = this.#is('..=');
+    if (!this.#take('..') && !this.#take('..=')) return { kind: 'index', object, index: from! };
+    const to = this.#is(']') ? undefined : this.#assignment();
+    return { kind: 'slice', object, from, to, inclusive };
+  }
+
+  #primary(): Tree {
+    const token = this.#token;
+    switch (token.kind) {
+      case 'integer':
+        this.#at++;
+        return { kind: 'integer', value: token.value as bigint, suffix: token.suffix! };
+      case 'float':
+        this.#at++;
+        return { kind: 'float', value: token.value as number, suffix: token.suffix! };
+      case 'character':
+        this.#at++;
+        return { kind: 'character', value: token.value as bigint, isByte: token.suffix === 'b' };
+      case 'string':
+        this.#at++;
+        return { kind: 'string', text: token.text };
+      case 'register':
+        this.#at++;
+        return { kind: 'register', name: token.text };
+      case 'name':
+        return token.text === 'sizeof' ? this.#size() : this.#path();
+      case 'punctuation':
+        if (token.text === '::') return this.#path();
+        if (token.text !== '(') break;
+        this.#at++;
+        return this.#nested(() => {
+          const inner = this.#assignment();
+          this.#expect(')');
+          return inner;
+        });
+      case 'end':
+    }
+    throw syntaxError(
+      token.kind === 'end'
+        ? 'The expression ends too early.'
+        : `“${token.text}” at column ${token.start + 1} is not expected there.`,
+    );
+  }
+
+  #size(): Tree {
+    this.#at++;
+    if (this.#is('(')) {
+      const start = this.#at;
+      this.#skipBrackets();
+      const text = this.#text.slice(this.#tokens[start]!.end, this.#tokens[this.#at - 1]!.start).trim();
+      if (this.#types.isType(text)) return { kind: 'size', typeName: text, operand: undefined };
+      this.#at = start;
+    }
+    return { kind: 'size', typeName: undefined, operand: this.#unary() };
+  }
+
+  #path(): Tree {
+    const start = this.#token.start;
+    this.#take('::');
+    for (;;) {
+      if (this.#token.kind !== 'name') throw syntaxError('After “::” comes a name.');
+      this.#at++;
+      if (!this.#is('::')) break;
+      this.#at++;
+      if (this.#is('<') && this.#closesAsType()) {
+        this.#skipBrackets();
+        if (!this.#take('::')) break;
+      }
+    }
+    const text = this.#text.slice(start, this.#tokens[this.#at - 1]!.end).replace(/\s+/g, '');
+    return { kind: 'name', path: text.replace(/^::/, '') };
+  }
+}
+
+function noCalls(): Error {
+  return syntaxError('Functions of the guest cannot be called from an expression.');
+}
