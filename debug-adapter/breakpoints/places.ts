@@ -15,8 +15,7 @@ export function findFunctions(images: readonly Image[], name: string): FoundPlac
     .flatMap((image) => {
       const scopes = image.debug.functionsNamed(rest!);
       if (scopes.length > 0) return scopes.map((scope) => ({ image, linked: scope.breakpointAddress }));
-      const symbol = rest === '' ? undefined : image.elf.symbolNamed(rest!);
-      return symbol && symbol.sectionIndex !== 0 ? [{ image, linked: symbol.address }] : [];
+      return symbolsNamed(image, rest!).map((linked) => ({ image, linked }));
     });
 }
 
@@ -41,4 +40,17 @@ export function findLine(
 /** Whether any image was built from the file. */
 export function knowsFile(images: readonly Image[], debugPath: string): boolean {
   return images.some((image) => image.debug.matchFile(debugPath) !== undefined);
+}
+
+/** Addresses of symbols by name or by the end of their path, for images without debug information. */
+function symbolsNamed({ elf }: Image, name: string): number[] {
+  if (name === '') return [];
+  const ending = `::${name}`;
+  const found = elf.symbols.filter(
+    (symbol) =>
+      symbol.sectionIndex !== 0 &&
+      (symbol.kind === 'function' || symbol.kind === 'other') &&
+      (symbol.name === name || symbol.demangled === name || symbol.demangled.endsWith(ending)),
+  );
+  return [...new Set(found.map((symbol) => symbol.address))];
 }

@@ -15,7 +15,7 @@ export interface ContextSource {
 
 /** @param innermost registers are the CPU's own and may be written; of outer frames and other threads they may not */
 export function frameContext(source: ContextSource, frame: CodeFrame, innermost: boolean): InspectionContext {
-  return contextOver(source, frame.space, frame.bias, frame.context, innermost);
+  return contextOver(source, frame.space, frame.context, innermost);
 }
 
 /** The CPU as it stands, for conditions: nothing is read before an expression asks for it. */
@@ -34,13 +34,12 @@ export function cpuContext(source: ContextSource, space: Space, bias: number): I
     register,
     readMemory: (address, size) => readWhole(target, space, address, size, bias),
   };
-  return contextOver(source, space, bias, frame, true);
+  return contextOver(source, space, frame, true);
 }
 
 function contextOver(
   { target, os }: ContextSource,
   space: Space,
-  bias: number,
   frame: FrameContext,
   writable: boolean,
 ): InspectionContext {

@@ -39,7 +39,7 @@ test.each([
   ['a folder as kernel', () => ({ kernel: folder }), /is a folder/],
   ['an empty kernel', () => ({ kernel: file('empty', new Uint8Array(0)) }), /empty/],
   ['noise as kernel', () => ({ kernel: file('noise', NOISE) }), /noise.*not an ELF file/i],
-  ['half a kernel', () => ({ kernel: file('half', kernel.subarray(0, kernel.length >> 1)) }), /half/],
+  ['an eighth of a kernel', () => ({ kernel: file('eighth', kernel.subarray(0, kernel.length >> 3)) }), /truncated.*segment 0 ends/],
   ['the first bytes of a kernel', () => ({ kernel: file('head', kernel.subarray(0, 40)) }), /head/],
   ['a kernel for another machine', () => ({ kernel: file('arm', patched(kernel, 18, 40)) }), /ARM/],
   ['a kernel of 64 bits', () => ({ kernel: file('wide', patched(kernel, 4, 2)) }), /64/],
@@ -91,7 +91,14 @@ test('a kernel whose debug information is damaged still runs, and says what is m
   const frames = await client.stack(stopped['threadId'] as number);
   expect(frames[0]!.name).toMatch(/env_run/);
   const said = client.events.flatMap((e) => (e.event === 'output' ? [e.body.output as string] : [])).join('');
-  expect(said).toMatch(/kernel: .*debug/);
+  expect(said).toMatch(/kernel: \d+ more parts of its debug information cannot be read/);
+});
+
+test('a kernel cut off behind its code still runs, and says what is missing', async () => {
+  await client.launch({ kernel: file('half', kernel.subarray(0, kernel.length >> 1)), program: 'hello' });
+  expect(await client.event('exited')).toEqual({ exitCode: 0 });
+  const said = client.events.flatMap((e) => (e.event === 'output' ? [e.body.output as string] : [])).join('');
+  expect(said).toMatch(/kernel.*(past the end|truncated|no debug information)/);
 });
 
 test('requests in the wrong state are refused and answered once each', async () => {

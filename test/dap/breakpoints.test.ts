@@ -95,11 +95,12 @@ test('the same line holds in every program and every fork that maps the image, a
 });
 
 test('an instruction breakpoint at an address of the disassembly', async () => {
-  await client.launch({ program: 'hello', stopOnEntry: true });
-  const { breakpoints } = await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kernel!env_run' }] });
-  const memoryReference = breakpoints[0].instructionReference as string;
+  await client.launch({ program: 'hello' }, () =>
+    client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kernel!env_run' }] }),
+  );
+  const { threadId } = await client.event('stopped');
+  const memoryReference = (await client.stack(threadId as number))[0]!.instructionPointerReference!;
   const { instructions } = await client.request('disassemble', { memoryReference, instructionCount: 5 });
-  await client.request('setFunctionBreakpoints', { breakpoints: [] });
   await client.request('setInstructionBreakpoints', {
     breakpoints: [{ instructionReference: instructions[2].address }],
   });

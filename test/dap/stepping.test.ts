@@ -67,7 +67,7 @@ test('step in enters a function behind its prologue, with its arguments readable
 });
 
 test('step in by instruction goes into the kernel through int 0x30, and step out comes back from it', async () => {
-  const threadId = await stopAt('hello', SYSCALL_RS, 'asm!(');
+  const threadId = await stopAt('hello', SYSCALL_RS, 'let call_and_a5 = ');
   for (let i = 0; i < 40; i++) {
     await client.resume('stepIn', { threadId, granularity: 'instruction' });
     if (/^trap_syscall$/.test((await position(threadId)).name)) break;
@@ -82,7 +82,7 @@ test('step in by instruction goes into the kernel through int 0x30, and step out
 });
 
 test('step in by line goes through int 0x30 into the trap entry and on to trap()', async () => {
-  const threadId = await stopAt('hello', SYSCALL_RS, 'asm!(');
+  const threadId = await stopAt('hello', SYSCALL_RS, 'let call_and_a5 = ');
   const visited: string[] = [];
   for (let i = 0; i < 30; i++) {
     await client.resume('stepIn', { threadId });
@@ -95,7 +95,7 @@ test('step in by line goes through int 0x30 into the trap entry and on to trap()
 });
 
 test('step over of int 0x30 stays in the program', async () => {
-  const threadId = await stopAt('hello', SYSCALL_RS, 'asm!(');
+  const threadId = await stopAt('hello', SYSCALL_RS, 'let call_and_a5 = ');
   for (let i = 0; i < 5; i++) {
     await client.resume('next', { threadId });
     expect((await position(threadId)).path).not.toMatch(/kernel/);
@@ -114,7 +114,7 @@ test("step over of the kernel's last line, which never returns, ends in the prog
 
 test('a step in one environment is not taken for one in another that runs the same code', async () => {
   const threadId = await stopAt('forktree', FORKTREE_RS, 'fn forktree(');
-  for (let i = 0; i < 12; i++) {
+  for (let i = 0; i < 3; i++) {
     const stopped = await client.resume('next', { threadId });
     expect(stopped['threadId']).toBe(threadId);
   }

@@ -111,7 +111,10 @@ function evaluateIn({ frame, context }: FrameView, expression: string, allowAssi
       remedy: 'Select a frame with source, or use readMemory.',
     });
   }
-  const scope = frameScope(frame.image.debug, frame.context.pc, { isRegister: isRegisterName });
+  const scope = frameScope(frame.image.debug, frame.context.pc, {
+    isRegister: isRegisterName,
+    ...(frame.level ? { frame: frame.level } : {}),
+  });
   const compiled = compileExpression(expression, scope, { allowAssignment, context });
   return compiled.ok ? compiled.value.evaluate(context) : compiled;
 }

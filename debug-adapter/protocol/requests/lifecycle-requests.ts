@@ -2,11 +2,14 @@
 import * as v from 'valibot';
 import { parseLaunchArguments } from '../../launch/launch-arguments.ts';
 import { prepareLaunch } from '../../launch/launcher.ts';
+import type { Image } from '../../launch/images.ts';
 import { failure } from '../../result.ts';
 import { CAPABILITIES } from '../capabilities.ts';
 import { answer, request } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
 import type { Debugged, SessionState } from '../session-state.ts';
+
+const WARNINGS_SHOWN_MAX = 3;
 
 const nothing = v.looseObject({});
 
@@ -37,17 +40,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     if (!launch.ok) return launch;
     const debugged = state.power(launch.value);
     if (!debugged.ok) return debugged;
-    for (const image of launch.value.images.all()) {
-      for (const warning of [...image.elf.warnings, ...image.debug.warnings]) {
-        state.output('important', `${image.name}: ${warning.cause} ${warning.remedy}\n`);
-      }
-      if (!image.debug.hasDwarf) {
-        state.output(
-          'important',
-          `${image.name} has no debug information: only its symbols are known. Build it with debug information (-g, debug = true).\n`,
-        );
-      }
-    }
+    for (const image of launch.value.images.all()) sayWhatIsMissing(state, image);
     // DAP, "Launch sequencing": breakpoints may be sent from now on; execution waits for configurationDone.
     return answer(undefined, () => {
       state.emit('initialized');
@@ -94,6 +87,24 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
 
   cancel: request(nothing, () => answer()),
 };
+
+/** Debug information that is damaged or missing: the session works without, and says so in few lines. */
+function sayWhatIsMissing(state: SessionState, image: Image): void {
+  const warnings = [...image.elf.warnings, ...image.debug.warnings];
+  for (const { cause, remedy } of warnings.slice(0, WARNINGS_SHOWN_MAX)) {
+    state.output('important', `${image.name}: ${cause} ${remedy}\n`);
+  }
+  if (warnings.length > WARNINGS_SHOWN_MAX) {
+    const more = warnings.length - WARNINGS_SHOWN_MAX;
+    state.output('important', `${image.name}: ${more} more parts of its debug information cannot be read.\n`);
+  }
+  if (!image.debug.hasDwarf) {
+    state.output(
+      'important',
+      `${image.name} has no debug information: only its symbols are known. Build it with debug information (-g, debug = true).\n`,
+    );
+  }
+}
 
 /** The machine stands at its first instruction: stop there or run. */
 function begin(state: SessionState, debugged: Debugged): void {
