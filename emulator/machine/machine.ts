@@ -185,8 +185,8 @@ export class Machine {
   /** The journal keeps only what had taken effect at the snapshot. */
   restore(snapshot: Snapshot): void {
     this.#alarms.reset();
-    this.cpu.restore(snapshot.cpu);
     restoreRam(this.memory.ram, snapshot.ram, (page) => this.memory.changed(page * 4096, 4096));
+    this.cpu.restore(snapshot.cpu);
     this.board.restore(snapshot.devices);
     this.#alarms.restore(snapshot.alarms);
     this.#ended = snapshot.ended ?? undefined;
