@@ -75,8 +75,8 @@ export class TypeGraph {
   }
 
   #build(die: Die): Type | undefined {
-    // DWARF 5 §5.7.1: a declaration may name the type unit that has the whole.
-    const signature = die.flag(AT.declaration) ? this.dwarf.units.reference(die, AT.signature) : undefined;
+    // DWARF 5 §5.7.1: a stub may name the type unit that has the whole.
+    const signature = this.dwarf.units.reference(die, AT.signature);
     if (signature !== undefined && signature !== die.id) return this.at(signature);
     switch (die.tag) {
       case TAG.base_type:

@@ -7,6 +7,7 @@
  */
 import type { Abbrev } from './abbrevs.ts';
 import type { AddressRange } from './api.ts';
+import { ByteReader } from './bytes.ts';
 import { AT, FORM, OP, TAG } from './dwarf-constants.ts';
 import { scan } from './dies.ts';
 import type { Interest, ScannedEntry } from './dies.ts';
@@ -132,7 +133,7 @@ export function indexUnit(unit: Unit, inImage: InImage): UnitIndex {
           location !== undefined &&
           (location[0] === OP.addr || location[0] === OP.addrx || location[0] === OP.GNU_addr_index);
         if (fixed || (functionDepth === 0 && die.has(AT.const_value))) {
-          const address = fixed && location[0] === OP.addr && location.length === 5 ? readU32(location, 1) : undefined;
+          const address = fixed ? fixedAddress(unit, location) : undefined;
           if (address === undefined || inImage(address))
             statics.push({ unit, offset, inFunction: functionDepth > 0, address });
         }
@@ -169,8 +170,11 @@ export function indexUnit(unit: Unit, inImage: InImage): UnitIndex {
   return { functions, statics, types, scopes, abstracts, inlined };
 }
 
-function readU32(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+/** The operand of a location that is one address and nothing else. */
+function fixedAddress(unit: Unit, location: Uint8Array): number | undefined {
+  const reader = new ByteReader(location, 1);
+  const address = location[0] === OP.addr ? reader.unsigned(unit.addressSize) : unit.indexedAddress(reader.uleb());
+  return reader.atEnd ? address : undefined;
 }
 
 /** Indexes in `scopes` of what encloses `offset`, outermost first, without the entry itself. */

@@ -52,7 +52,7 @@ export type Place =
       readonly offsetBits: number;
       readonly sizeBits: number;
     }
-  | { readonly kind: 'unavailable'; readonly cause: string };
+  | { readonly kind: 'unavailable'; readonly id: string; readonly cause: string };
 
 export interface Value {
   readonly type: Type | undefined;

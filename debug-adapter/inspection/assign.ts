@@ -11,10 +11,20 @@ import { EvaluationError, guarded } from './evaluation-error.ts';
 import { bigToBytes, floatToBytes, numericType } from './numbers.ts';
 import { enumOf } from './rust-enum.ts';
 import { innerScalar, wrapperLayout } from './rust-layout.ts';
-import { partValue, writeBytes } from './value.ts';
+import { memoryValue, partValue, pointerOf, writeBytes } from './value.ts';
 
-/** The scalar a text may be written to: the value, or what its library wrappers hold. */
+/** Whether a value of that type is shown as what it leads to: references and boxes of Rust. */
+export function isTransparent(type: Type): boolean {
+  return type.language === 'rust' && (type.name.startsWith('&') || type.name.startsWith('alloc::boxed::Box<'));
+}
+
+/** The scalar a text may be written to: the value, what its library wrappers hold, or what a reference leads to. */
 export function assignable(value: Value): Value | undefined {
+  const pointer = resolved(value.type);
+  if (pointer?.kind === 'pointer' && isTransparent(pointer)) {
+    const target = guarded(() => memoryValue(value.context, pointer.target, pointerOf(value), value.evaluateName));
+    return target.ok && resolved(pointer.target)?.kind !== 'pointer' ? assignable(target.value) : undefined;
+  }
   let current = value;
   for (let depth = 0; depth < 8; depth++) {
     const layout = wrapperLayout(current.type);

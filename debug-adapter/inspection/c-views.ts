@@ -23,6 +23,11 @@ export function isCharacter(type: Type | undefined): boolean {
   );
 }
 
+function isPlainChar(type: Type | undefined): boolean {
+  const plain = resolved(type);
+  return plain?.kind === 'base' && plain.encoding === 'signed-char';
+}
+
 export function scalarView(value: Value, shower: Shower): View {
   const plain = resolved(value.type);
   const numeric = numericType(plain);
@@ -144,7 +149,13 @@ export function arrayView(value: Value, type: ArrayType, shower: Shower): View {
         while (end > 0 && bytes[end - 1] === 0) end--;
         const text = bytes.subarray(0, end);
         // A buffer of bytes is no text; one of letters is.
-        if (text.every((byte) => byte >= 32 || byte === 9 || byte === 10 || byte === 13)) {
+        const isLetter = (byte: number): boolean =>
+          (byte >= 32 && byte < 127) ||
+          byte === 9 ||
+          byte === 10 ||
+          byte === 13 ||
+          (byte > 127 && isPlainChar(element));
+        if (text.every(isLetter)) {
           out.write(quote(decodeText(text), '"'));
           return;
         }

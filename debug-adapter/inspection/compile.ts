@@ -80,7 +80,10 @@ export function evaluateExpression(
 }
 
 //                               name   register  bits from  bits
-const partRegisters: ReadonlyMap<string, readonly [number, number, number]> = new Map<string, readonly [number, number, number]>([
+const partRegisters: ReadonlyMap<string, readonly [number, number, number]> = new Map<
+  string,
+  readonly [number, number, number]
+>([
   ...['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di', 'ip'].map((name, number) => [name, [number, 0, 16]] as const),
   ...['al', 'cl', 'dl', 'bl'].map((name, number) => [name, [number, 0, 8]] as const),
   ...['ah', 'ch', 'dh', 'bh'].map((name, number) => [name, [number, 8, 8]] as const),

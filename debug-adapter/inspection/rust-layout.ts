@@ -44,6 +44,9 @@ const boxes: ReadonlyMap<string, string> = new Map([
   ['alloc::sync::Arc', 'data'],
 ]);
 
+// Borrows: what their pointer leads to is the whole of it.
+const borrows: ReadonlySet<string> = new Set(['core::cell::Ref', 'core::cell::RefMut']);
+
 const atomics = /^core::sync::atomic::(?:Atomic[A-Z]\w*|private::Align\d+)$/;
 
 /** `alloc::vec::Vec` of `alloc::vec::Vec<u8, alloc::alloc::Global>` */
@@ -86,9 +89,10 @@ function findWrapper(struct: StructType): Layout | undefined {
   const member = struct.members.find((candidate) => candidate.name === field) ?? onlySolidMember(struct);
   if (member === undefined) return undefined;
   const inner = boxes.get(base);
+  const pointer = firstPointer(member.type);
+  if (borrows.has(base)) return pointer && { type: pointer.target, steps: [member.offset + pointer.offset, 'load'] };
   if (inner === undefined) return { type: member.type, steps: [member.offset] };
   // ptr: NonNull<RcInner<T>>
-  const pointer = firstPointer(member.type);
   const target = pointer === undefined ? undefined : memberNamed(pointer.target, inner);
   if (pointer === undefined || target === undefined) return undefined;
   return { type: target.type, steps: [member.offset + pointer.offset, 'load', target.offset] };

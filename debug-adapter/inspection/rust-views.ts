@@ -7,6 +7,7 @@
 import { resolved } from '../debug-info/index.ts';
 import type { Member, PointerType, StructType, Type } from '../debug-info/index.ts';
 import type { Child, Value } from './api.ts';
+import { isTransparent } from './assign.ts';
 import { elementChildren, pointerView } from './c-views.ts';
 import { EvaluationError, hex32, unmapped } from './evaluation-error.ts';
 import { mapView, queueView } from './rust-collections.ts';
@@ -61,9 +62,9 @@ export function rustStructView(value: Value, type: StructType, shower: Shower): 
 
 /** References and boxes are shown as what they lead to; raw pointers as addresses. */
 export function rustPointerView(value: Value, type: PointerType, shower: Shower): View {
-  const isTransparent = type.name.startsWith('&') || type.name.startsWith('alloc::boxed::Box<');
   const target = resolved(type.target);
-  if (!isTransparent || target === undefined || target.kind === 'function') return pointerView(value, type, shower);
+  if (!isTransparent(type) || target === undefined || target.kind === 'function')
+    return pointerView(value, type, shower);
   const address = pointerOf(value);
   if (address === 0) return leaf('<null reference>', 0);
   const inner = memoryValue(

@@ -17,14 +17,17 @@ export function valueOfVariable(variable: Variable, context: InspectionContext):
 
 export function placeOfVariable(variable: Variable, context: InspectionContext): Place {
   const located = variable.locate(context);
-  return located.ok ? placeOfLocation(located.value) : { kind: 'unavailable', cause: located.failure.cause };
+  return located.ok
+    ? placeOfLocation(located.value)
+    : { kind: 'unavailable', id: located.failure.id, cause: located.failure.cause };
 }
 
 export function placeOfLocation(location: Location): Place {
   const [piece] = location.pieces;
   if (location.pieces.length === 1 && piece !== undefined && piece.sizeBits === undefined) {
     if (piece.kind === 'memory') return { kind: 'memory', address: piece.address };
-    if (piece.kind === 'optimized-out') return { kind: 'unavailable', cause: 'It was optimized out.' };
+    if (piece.kind === 'optimized-out')
+      return { kind: 'unavailable', id: 'optimized-out', cause: 'It was optimized out.' };
   }
   return { kind: 'location', location, offset: 0 };
 }
@@ -71,11 +74,7 @@ function bytesAt(place: Place, sizeBytes: number, context: InspectionContext, ty
       return toBytes(field.signed ? BigInt.asIntN(field.bits, raw) : raw, sizeBytes);
     }
     case 'unavailable':
-      throw new EvaluationError(
-        'value-unavailable',
-        place.cause,
-        'Build that file with less optimisation to see it everywhere.',
-      );
+      throw new EvaluationError(place.id, place.cause, 'Build that file with less optimisation to see it everywhere.');
   }
 }
 

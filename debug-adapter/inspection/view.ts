@@ -42,6 +42,7 @@ export function addressOf(value: Value): number | undefined {
 
 /** What stopped a value from being read, as text in its place. */
 export function problemText(error: unknown): string {
+  if (error instanceof EvaluationError && error.failure.id === 'optimized-out') return '<optimized out>';
   if (error instanceof EvaluationError) return `<${error.failure.cause.replace(/\.$/, '')}>`;
   throw error;
 }
