@@ -12,10 +12,16 @@ interface Manifest {
 
 /** @param startFolder where this program lies: the guest's folder is looked for there and in the folders above */
 export function nodeFiles(startFolder: string): FileSource {
-  let image: Promise<Result<GuestImageFiles>> | undefined;
   return {
     read: readUserFile,
-    guestImage: () => (image ??= openGuestImage(startFolder)),
+    guestImage: async (folder) => {
+      const root = folder === undefined ? findGuest(startFolder) : guestIn(resolve(folder));
+      if (root !== undefined) return openGuestImage(root);
+      return failure('guest-image', {
+        cause: `There is no guest image in ${folder ?? `any folder above ${startFolder}`}.`,
+        remedy: 'It lies in guest/image and is built with "make guest"; the extension brings one of its own.',
+      });
+    },
   };
 }
 
@@ -36,14 +42,7 @@ async function readUserFile(path: string): Promise<Result<Uint8Array>> {
   }
 }
 
-async function openGuestImage(startFolder: string): Promise<Result<GuestImageFiles>> {
-  const root = findGuest(startFolder);
-  if (root === undefined) {
-    return failure('guest-image', {
-      cause: `No guest image was found beside ${startFolder}.`,
-      remedy: 'Build it with "make guest", or reinstall the extension.',
-    });
-  }
+async function openGuestImage(root: string): Promise<Result<GuestImageFiles>> {
   const folder = join(root, 'image');
   let manifest: Manifest;
   try {
@@ -81,8 +80,11 @@ async function openGuestImage(startFolder: string): Promise<Result<GuestImageFil
 
 function findGuest(startFolder: string): string | undefined {
   for (let folder = resolve(startFolder); ; folder = dirname(folder)) {
-    const guest = join(folder, 'guest');
-    if (existsSync(join(guest, 'image', 'manifest.json'))) return guest;
-    if (folder === dirname(folder)) return undefined;
+    const guest = guestIn(join(folder, 'guest'));
+    if (guest !== undefined || folder === dirname(folder)) return guest;
   }
+}
+
+function guestIn(folder: string): string | undefined {
+  return existsSync(join(folder, 'image', 'manifest.json')) ? folder : undefined;
 }

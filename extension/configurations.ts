@@ -37,13 +37,15 @@ export class ConfigurationResolver implements vscode.DebugConfigurationProvider 
   }
 
   async resolveDebugConfiguration(
-    _folder: vscode.WorkspaceFolder | undefined,
+    folder: vscode.WorkspaceFolder | undefined,
     given: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
     // F5 without any launch.json: an empty configuration.
     const configuration = given.type ? given : await this.chooseConfiguration();
     if (!configuration) return undefined;
     configuration['console'] ??= 'terminal';
+    configuration['guest'] ??= await openGuest(folder);
+    if (configuration['guest'] === undefined) delete configuration['guest'];
     return configuration;
   }
 
@@ -76,4 +78,20 @@ export class ConfigurationResolver implements vscode.DebugConfigurationProvider 
     );
     return chosen && runConfiguration(chosen.name);
   }
+}
+
+/** The guest that is open in the editor, if one is: then its sources are shown, and its image is run. */
+async function openGuest(folder: vscode.WorkspaceFolder | undefined): Promise<string | undefined> {
+  const folders = folder ? [folder] : (vscode.workspace.workspaceFolders ?? []);
+  for (const { uri } of folders) {
+    for (const guest of [uri, vscode.Uri.joinPath(uri, 'guest')]) {
+      const manifest = vscode.Uri.joinPath(guest, 'image', 'manifest.json');
+      const found = await vscode.workspace.fs.stat(manifest).then(
+        () => true,
+        () => false,
+      );
+      if (found) return guest.fsPath;
+    }
+  }
+  return undefined;
 }

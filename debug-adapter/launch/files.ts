@@ -13,6 +13,6 @@ export interface GuestImageFiles {
 export interface FileSource {
   /** A file of the user's. Fails with `file-unreadable`. */
   read(path: string): Promise<Result<Uint8Array>>;
-  /** The guest that comes with Ringside. Fails with `guest-image`. */
-  guestImage(): Promise<Result<GuestImageFiles>>;
+  /** The guest of a folder, or the one that comes with Ringside. Fails with `guest-image`. */
+  guestImage(folder?: string): Promise<Result<GuestImageFiles>>;
 }

@@ -17,6 +17,8 @@ const LaunchSchema = v.strictObject({
   kernel: v.optional(text('kernel')),
   /** More multiboot modules: names of the guest image's programs, or paths. */
   modules: v.optional(v.array(text('modules'), '"modules" takes a list of program names or paths.')),
+  /** A guest folder (sources and `image/`) to use instead of the one that comes along. */
+  guest: v.optional(text('guest')),
   /** Words for the kernel's command line, behind the program's name. */
   append: v.optional(v.string('"append" takes a string.')),
   /** RAM in MiB. */

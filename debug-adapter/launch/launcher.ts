@@ -36,7 +36,8 @@ export async function prepareLaunch(args: LaunchArguments, files: FileSource): P
       remedy: 'Set "program" to a user program such as "rustshim", or "kernel" to a multiboot ELF file.',
     });
   }
-  const guest = args.kernel === undefined || args.program !== undefined ? await files.guestImage() : undefined;
+  const guest =
+    args.kernel === undefined || args.program !== undefined ? await files.guestImage(args.guest) : undefined;
   if (guest && !guest.ok && args.kernel === undefined) return guest;
   const guestFiles = guest?.ok ? guest.value : undefined;
 

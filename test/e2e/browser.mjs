@@ -3,15 +3,21 @@ import { chromium } from 'playwright-core';
 
 const local = (url) => /^(127\.0\.0\.1|(.+\.)?localhost)$/.test(url.hostname);
 
-export async function openBrowser({ width = 1500, height = 950 } = {}) {
+export async function openBrowser({ width = 1600, height = 1250 } = {}) {
   // prettier-ignore
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
-  const context = await browser.newContext({ viewport: { width, height }, permissions: ['clipboard-read', 'clipboard-write'] });
-  await context.route((url) => /^https?:$/.test(url.protocol) && !local(url), (route) => route.abort('blockedbyclient'));
+  const context = await browser.newContext({
+    viewport: { width, height },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  await context.route(
+    (url) => /^https?:$/.test(url.protocol) && !local(url),
+    (route) => route.abort('blockedbyclient'),
+  );
   const page = await context.newPage();
   const consoleLines = [];
   page.on('console', (message) => consoleLines.push(`[${message.type()}] ${message.text().slice(0, 400)}`));

@@ -43,14 +43,19 @@ const opened = await openBrowser();
 browser = opened.browser;
 await opened.page.exposeFunction('codeAutomationLog', (type, args) => {
   const [text, ...rest] = args;
-  const line = format(String(text).replace(/%c/g, () => (rest.shift(), '')), ...rest);
+  const line = format(
+    String(text).replace(/%c/g, () => (rest.shift(), '')),
+    ...rest,
+  );
   // The suite marks its own lines; the rest is the workbench talking to itself.
   if (/^\s*(ok|not ok|#|\d+ passed)/.test(line)) console.log(line);
 });
 await opened.page.exposeFunction('codeAutomationExit', (code) => void end(code));
 opened.page.on('crash', () => void end(1));
 const folder = positional[0] ? `folder=${encodeURIComponent(resolve(positional[0]))}` : 'ew=true';
-await opened.page.goto(`${url}/?${folder}&payload=${encodeURIComponent(JSON.stringify(payload))}`, { waitUntil: 'domcontentloaded' });
+await opened.page.goto(`${url}/?${folder}&payload=${encodeURIComponent(JSON.stringify(payload))}`, {
+  waitUntil: 'domcontentloaded',
+});
 
 setTimeout(() => {
   console.error('The suite did not end within three minutes.');

@@ -26,6 +26,8 @@ const SETTINGS = {
   'security.workspace.trust.enabled': false,
   'chat.disableAIFeatures': true,
   'git.enabled': false,
+  'workbench.colorTheme': 'Default Dark Modern',
+  'window.commandCenter': false,
 };
 
 export class Editor {
@@ -42,7 +44,15 @@ export class Editor {
   }
 
   get #arguments() {
-    return [ENTRY, '--config', join(this.folder, 'config.yaml'), '--user-data-dir', this.user, '--extensions-dir', this.extensions];
+    return [
+      ENTRY,
+      '--config',
+      join(this.folder, 'config.yaml'),
+      '--user-data-dir',
+      this.user,
+      '--extensions-dir',
+      this.extensions,
+    ];
   }
 
   /** Runs the editor's command line, such as `--install-extension`. */
@@ -68,7 +78,10 @@ export class Editor {
       env: { ...process.env, HOME: this.folder, EXTENSIONS_GALLERY: '{}' },
     });
     for (let attempt = 0; ; attempt++) {
-      const alive = await fetch(`${this.url}/healthz`).then((r) => r.ok, () => false);
+      const alive = await fetch(`${this.url}/healthz`).then(
+        (r) => r.ok,
+        () => false,
+      );
       if (alive) return this.url;
       if (attempt > 300) throw new Error(`code-server does not answer at ${this.url}; see ${this.log}`);
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -29,7 +29,12 @@ try {
   process.exitCode = 1;
   console.error('FAILED', error.stack ?? error);
   await opened?.page.screenshot({ path: join(shots, 'failed.png') }).catch(() => {});
-  console.error((opened?.consoleLines ?? []).filter((line) => /error/i.test(line)).slice(0, 20).join('\n'));
+  console.error(
+    (opened?.consoleLines ?? [])
+      .filter((line) => /error/i.test(line))
+      .slice(0, 20)
+      .join('\n'),
+  );
 } finally {
   await opened?.browser.close();
   await editor.stop();
@@ -54,26 +59,40 @@ async function scenario(page, url) {
 
   const rows = (selector) => page.locator(`${selector} .monaco-list-row`).allTextContents();
   const stackRow = (text) => page.locator('.debug-call-stack .monaco-list-row', { hasText: text }).first();
-  await stackRow('sys_page_alloc').waitFor();
+  for (const title of ['Watch', 'Loaded Scripts', 'Breakpoints']) await togglePane(page, title, false);
+  await stackRow('sys_page_alloc(envid=').waitFor();
   const stack = await rows('.debug-call-stack');
   log('call stack:', stack.length, 'rows shown');
-  assert.ok(stack.some((row) => /syscall::page::sys_page_alloc/.test(row)), `no kernel frame in ${stack.join(' | ')}`);
-  assert.ok(stack.some((row) => /^sys_page_alloc\(envid=/.test(row.trim())), `no label of the system call in ${stack.join(' | ')}`);
+  assert.ok(
+    stack.some((row) => /syscall::page::sys_page_alloc/.test(row)),
+    `no kernel frame in ${stack.join(' | ')}`,
+  );
+  assert.ok(
+    stack.some((row) => /^sys_page_alloc\(envid=/.test(row.trim())),
+    `no label of the system call in ${stack.join(' | ')}`,
+  );
 
   await expand(page, 'Arguments');
   await page.locator('.debug-variables .monaco-list-row', { hasText: 'perm' }).first().waitFor();
   const variables = await rows('.debug-variables');
-  log('variables:', variables.filter((row) => /va|perm|envid|frame/.test(row)).slice(0, 4).join(' | '));
+  log(
+    'variables:',
+    variables
+      .filter((row) => /va|perm|envid|frame/.test(row))
+      .slice(0, 4)
+      .join(' | '),
+  );
 
   await expand(page, 'Registers');
   await expand(page, 'General');
   await page.locator('.debug-variables .monaco-list-row', { hasText: 'eflags' }).first().waitFor();
   log('registers');
 
+  await togglePane(page, 'Environments', true);
   const environments = pane(page, 'Environments');
   await environments.locator('.monaco-list-row', { hasText: 'rustshim' }).first().waitFor();
   log('environments');
-  await openPane(page, 'Slab Heap');
+  await togglePane(page, 'Slab Heap', true);
   const heap = pane(page, 'Slab Heap');
   await heap.locator('.monaco-list-row', { hasText: 'rustshim' }).first().waitFor();
   await picture('stopped');
@@ -113,7 +132,10 @@ async function openFile(page, path, text) {
   const input = page.locator('.quick-input-widget input').first();
   await input.waitFor({ state: 'visible' });
   await input.fill(path);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: path.split('/').at(-1) }).first().waitFor();
+  await page
+    .locator('.quick-input-list .monaco-list-row', { hasText: path.split('/').at(-1) })
+    .first()
+    .waitFor();
   await page.keyboard.press('Enter');
   await page.locator('.editor-instance .view-line').first().waitFor();
   await page.keyboard.press('Control+F');
@@ -127,7 +149,9 @@ async function openFile(page, path, text) {
 
 /** The editor shows blanks as no-break spaces. */
 function lineOf(page, text) {
-  return page.locator('.editor-instance .view-line', { hasText: new RegExp(text.replaceAll(' ', '[\\s\\u00a0]')) }).first();
+  return page
+    .locator('.editor-instance .view-line', { hasText: new RegExp(text.replaceAll(' ', '[\\s\\u00a0]')) })
+    .first();
 }
 
 async function clickGutter(page, text) {
@@ -163,8 +187,8 @@ function pane(page, title) {
   return page.locator(`.pane:has(.pane-header[aria-label*="${title}"])`);
 }
 
-async function openPane(page, title) {
+async function togglePane(page, title, open) {
   const header = page.locator(`.pane-header[aria-label*="${title}"]`);
   await header.waitFor();
-  if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+  if ((await header.getAttribute('aria-expanded')) === String(!open)) await header.click();
 }

@@ -41,15 +41,27 @@ test('a function breakpoint in sys_page_alloc stops run-rustshim; stack, heap an
   const stopped = nextStop();
   assert.ok(await vscode.debug.startDebugging(undefined, configuration('rustshim')));
   const { session, threadId } = await stopped;
-  const { stackFrames } = (await session.customRequest('stackTrace', { threadId })) as { stackFrames: { name: string }[] };
+  const { stackFrames } = (await session.customRequest('stackTrace', { threadId })) as {
+    stackFrames: { name: string }[];
+  };
   const names = stackFrames.map((frame) => frame.name);
   assert.match(names[0]!, /sys_page_alloc$/);
-  assert.ok(names.some((name) => name.startsWith('sys_page_alloc(')), `no label in ${names.join(' | ')}`);
-  assert.ok(names.some((name) => /rustshim::main$/.test(name)), `no main in ${names.join(' | ')}`);
-  const { environments } = (await session.customRequest('ringside/environments')) as CustomRequests['ringside/environments']['body'];
+  assert.ok(
+    names.some((name) => name.startsWith('sys_page_alloc(')),
+    `no label in ${names.join(' | ')}`,
+  );
+  assert.ok(
+    names.some((name) => /rustshim::main$/.test(name)),
+    `no main in ${names.join(' | ')}`,
+  );
+  const { environments } = (await session.customRequest(
+    'ringside/environments',
+  )) as CustomRequests['ringside/environments']['body'];
   assert.equal(environments.length, 1);
   assert.equal(environments[0]!.program, 'rustshim');
-  const { ranges } = (await session.customRequest('ringside/pageTables', { threadId })) as CustomRequests['ringside/pageTables']['body'];
+  const { ranges } = (await session.customRequest('ringside/pageTables', {
+    threadId,
+  })) as CustomRequests['ringside/pageTables']['body'];
   assert.ok(ranges.some((range) => range.region === 'program'));
 });
 
