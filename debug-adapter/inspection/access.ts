@@ -145,7 +145,7 @@ function variantMember(
     const member = structOf(variant.member.type)?.members.find((candidate) => isNamed(candidate, name));
     return member === undefined ? [] : [{ variant, member }];
   });
-  let [chosen] = having;
+  let chosen: (typeof having)[number] | undefined = having[0];
   if (having.length > 1) {
     // Only memory can tell which is meant.
     const active = context === undefined ? undefined : activeVariant(node.value(context));

@@ -105,7 +105,7 @@ class Compiler {
   node(tree: Tree): Node {
     switch (tree.kind) {
       case 'integer':
-        return this.#integer(tree.value, tree.suffix);
+        return this.#integer(tree.value, tree.suffix, tree.isDecimal);
       case 'float': {
         const isSingle = tree.suffix === 'f' || tree.suffix === 'f32';
         const { value } = tree;
@@ -174,7 +174,7 @@ class Compiler {
   }
 
   /** C17 §6.4.4.1: the first type that holds it. Rust: i32, until it meets another. */
-  #integer(value: bigint, suffix: string): Node {
+  #integer(value: bigint, suffix: string, isDecimal: boolean): Node {
     const rust = /^[iu](?:8|16|32|64|128|size)$/.test(suffix);
     if (rust) return integerNode(this.#builtin(suffix), value, false);
     if (value >> 128n !== 0n)
@@ -191,7 +191,7 @@ class Compiler {
         ? isUnsigned
           ? 'unsigned int'
           : 'int'
-        : !isLong && fits(32)
+        : !isLong && fits(32) && (isUnsigned || !isDecimal)
           ? 'unsigned int'
           : !isUnsigned && fits(63)
             ? 'long long'

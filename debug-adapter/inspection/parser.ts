@@ -8,7 +8,7 @@ import { syntaxError, tokenize } from './lexer.ts';
 import type { Token } from './lexer.ts';
 
 export type Tree =
-  | { readonly kind: 'integer'; readonly value: bigint; readonly suffix: string }
+  | { readonly kind: 'integer'; readonly value: bigint; readonly suffix: string; readonly isDecimal: boolean }
   | { readonly kind: 'float'; readonly value: number; readonly suffix: string }
   | { readonly kind: 'character'; readonly value: bigint; readonly isByte: boolean }
   | { readonly kind: 'string'; readonly text: string }
@@ -201,7 +201,7 @@ class Parser {
         if (text === '<') depth++;
         else if (text === '>') depth--;
         else if (text === '>>') depth -= 2;
-        else if (!['::', ',', '&', '*', '[', ']', '(', ')', '->'].includes(text)) return false;
+        else if (!['::', ',', '&', '*', '[', ']', '(', ')', '->', ';'].includes(text)) return false;
         if (depth <= 0) return true;
       } else if (kind !== 'name' && kind !== 'integer') return false;
     }
@@ -297,7 +297,12 @@ class Parser {
     switch (token.kind) {
       case 'integer':
         this.#at++;
-        return { kind: 'integer', value: token.value as bigint, suffix: token.suffix! };
+        return {
+          kind: 'integer',
+          value: token.value as bigint,
+          suffix: token.suffix!,
+          isDecimal: !/^0[xXbBo]/.test(token.text),
+        };
       case 'float':
         this.#at++;
         return { kind: 'float', value: token.value as number, suffix: token.suffix! };
