@@ -88,12 +88,13 @@ export const REGISTER_FIELDS: Readonly<
   ],
 };
 
-/** The fields that are set, as `ZF PF IF IOPL=0`: one-bit fields by name when 1, wider ones with their value. */
+/** The fields that are set, as `ZF PF IF IOPL=3`: one-bit fields by name, wider ones with their value. */
 export function describeFields(register: RegisterName, value: number): string {
   return (REGISTER_FIELDS[register] ?? [])
     .flatMap(([bit, width, name]) => {
       const field = (value >>> bit) & (2 ** width - 1);
-      if (width === 1) return field ? [name] : [];
+      if (field === 0) return [];
+      if (width === 1) return [name];
       return [`${name}=${width > 4 ? '0x' + field.toString(16) : field}`];
     })
     .join(' ');

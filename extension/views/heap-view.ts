@@ -8,7 +8,7 @@ import type {
 import { SHOW_MEMORY_COMMAND } from '../memory-document.ts';
 import { ask } from '../ringside-session.ts';
 import type { ShownStop, StopTracker } from '../stop-tracker.ts';
-import { ChangeMarks, hex, sizeText, StopView, type TreeNode } from './stop-view.ts';
+import { ChangeMarks, counted, hex, sizeText, StopView, type TreeNode } from './stop-view.ts';
 
 const PAGE_BYTES = 4096;
 
@@ -25,7 +25,7 @@ export class HeapView extends StopView {
     const summary: TreeNode = {
       id: 'summary',
       label: heap.program,
-      description: `${sizeText(heap.bytesAllocated)} allocated in ${heap.pagesOwned} pages`,
+      description: `${sizeText(heap.bytesAllocated)} allocated in ${counted(heap.pagesOwned, 'page')}`,
       icon: 'package',
       changed: this.marks.changed('summary', `${heap.bytesAllocated} ${heap.pagesOwned}`),
     };
@@ -53,7 +53,7 @@ export class HeapView extends StopView {
       description:
         cache.slabs.length === 0
           ? 'no slabs'
-          : `${cache.allocatedCount} of ${capacity} objects in ${cache.slabs.length} slabs`,
+          : `${cache.allocatedCount} of ${capacity} objects in ${counted(cache.slabs.length, 'slab')}`,
       icon: 'database',
       changed: this.marks.changed(id, `${cache.allocatedCount} ${cache.slabs.map((s) => s.address).join()}`),
       contextValue: 'cache',
@@ -93,7 +93,7 @@ export class HeapView extends StopView {
     return {
       id,
       label: hex(run.address),
-      description: `${run.pageCount} pages, ${sizeText(run.pageCount * PAGE_BYTES)}`,
+      description: `${counted(run.pageCount, 'page')}, ${sizeText(run.pageCount * PAGE_BYTES)}`,
       icon: 'symbol-array',
       changed: this.marks.changed(id, String(run.pageCount)),
       command: showMemory(run.memoryReference, run.pageCount * PAGE_BYTES),
