@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds the guest from source: guest/target/elf/*.elf, byte-identical from any folder.
-# With --image it also writes guest/image, the committed build that everybody without a Rust toolchain runs.
+# Then writes guest/image, the committed build that everybody without a Rust toolchain runs; `--elf-only` leaves that out.
 set -euo pipefail
 cd "$(dirname "$0")/../guest"
 
@@ -58,6 +58,6 @@ done
 rm -rf target/elf
 mv target/elf.new target/elf
 
-if [ "${1:-}" = --image ]; then
+if [ "${1:-}" != --elf-only ]; then
   node ../scripts/guest-manifest.mjs write "$("$rustc" -V)"
 fi

@@ -1,6 +1,7 @@
 //! Assembles the user library's `.S` files with GNU as, into an archive that goes with the library.
 //!
-//! `as`, not `global_asm!`: only it gives assembly lines and call frame information (docs/decisions/0001).
+//! `as`, not `global_asm!`: only it gives assembly lines and call frame information
+//! (docs/decisions/0001).
 
 use std::path::Path;
 use std::process::Command;
@@ -16,10 +17,16 @@ fn main() {
     // An archive is updated in place; start from none.
     let _ = fs::remove_file(&archive);
     for source in SOURCES {
-        let stem = Path::new(source).file_stem().expect("a file name").to_string_lossy().into_owned();
+        let stem = Path::new(source)
+            .file_stem()
+            .expect("a file name")
+            .to_string_lossy()
+            .into_owned();
         let object = format!("{out}/{stem}.o");
         println!("cargo:rerun-if-changed={}", guest.join(source).display());
-        run(Command::new("as").args(["--32", "-g", "--gdwarf-4", &map, source, "-o", &object]).current_dir(&guest));
+        run(Command::new("as")
+            .args(["--32", "-g", "--gdwarf-4", &map, source, "-o", &object])
+            .current_dir(&guest));
         run(Command::new("ar").args(["rcD", &archive, &object]));
     }
     println!("cargo:rustc-link-search=native={out}");
@@ -27,6 +34,8 @@ fn main() {
 }
 
 fn run(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let status = command
+        .status()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(status.success(), "{command:?}: {status}");
 }

@@ -15,8 +15,12 @@ fn main() {
     let map = format!("--debug-prefix-map={}=.", guest.display());
     println!("cargo:rerun-if-changed={}", guest.join(source).display());
     let mut assemble = Command::new("as");
-    assemble.args(["--32", "-g", "--gdwarf-4", &map, source, "-o", &object]).current_dir(&guest);
-    let status = assemble.status().unwrap_or_else(|error| panic!("{assemble:?}: {error}"));
+    assemble
+        .args(["--32", "-g", "--gdwarf-4", &map, source, "-o", &object])
+        .current_dir(&guest);
+    let status = assemble
+        .status()
+        .unwrap_or_else(|error| panic!("{assemble:?}: {error}"));
     assert!(status.success(), "{assemble:?}: {status}");
     println!("cargo:rustc-link-arg-bin=faultregs={object}");
 }

@@ -1,5 +1,5 @@
-//! Addresses as types, so that a physical one is never dereferenced and a user page is aligned and below `UTOP`.
-//! JOS `inc/mmu.h`, "page directory and page table constants".
+//! Addresses as types, so that a physical one is never dereferenced and a user page is aligned and
+//! below `UTOP`. JOS `inc/mmu.h`, "page directory and page table constants".
 
 use crate::error::SysError;
 use crate::memlayout::{PGSIZE, UTOP};
@@ -62,9 +62,14 @@ impl fmt::Debug for PhysAddr {
 pub struct UserPage(VirtAddr);
 
 impl UserPage {
-    /// Fails with `Inval` when `va` is not page-aligned or not below `UTOP`, as every JOS mapping call does.
+    /// Fails with `Inval` when `va` is not page-aligned or not below `UTOP`, as every JOS mapping
+    /// call does.
     pub const fn new(va: u32) -> Result<UserPage, SysError> {
-        if va < UTOP && va.is_multiple_of(PGSIZE) { Ok(UserPage(VirtAddr(va))) } else { Err(SysError::Inval) }
+        if va < UTOP && va.is_multiple_of(PGSIZE) {
+            Ok(UserPage(VirtAddr(va)))
+        } else {
+            Err(SysError::Inval)
+        }
     }
 
     /// The user page that holds `va`; fails with `Inval` at or above `UTOP`.

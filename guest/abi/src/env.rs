@@ -1,6 +1,7 @@
 //! Environments: what other systems call processes. JOS `inc/env.h`.
 //!
-//! An id holds the slot in its low 10 bits and a generation above, so an id is not reused when its slot is:
+//! An id holds the slot in its low 10 bits and a generation above, so an id is not reused when its
+//! slot is:
 //!
 //! ```text
 //!  +1+---------------21-----------------+--------10--------+
@@ -74,7 +75,10 @@ pub struct EnvName {
 
 impl EnvName {
     /// No name.
-    pub const EMPTY: EnvName = EnvName { bytes: [0; 28], len: 0 };
+    pub const EMPTY: EnvName = EnvName {
+        bytes: [0; 28],
+        len: 0,
+    };
 
     /// The first 28 bytes of `name`.
     pub fn new(name: &str) -> EnvName {
@@ -87,7 +91,10 @@ impl EnvName {
 
     /// As text; `<unknown>` when it is none.
     pub fn as_str(&self) -> &str {
-        self.bytes.get(..self.len as usize).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("<unknown>")
+        self.bytes
+            .get(..self.len as usize)
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("<unknown>")
     }
 }
 
@@ -109,8 +116,8 @@ pub struct Ipc {
 
 /// One slot of the environment table, mapped read-only at `UENVS`.
 ///
-/// `Space` is what owns the address space. In the kernel that is a handle, for a user program just a number: the
-/// physical address of the page directory. Both are four bytes, `None` being 0.
+/// `Space` is what owns the address space. In the kernel that is a handle, for a user program just
+/// a number: the physical address of the page directory. Both are four bytes, `None` being 0.
 #[repr(C)]
 pub struct Env<Space = NonZeroU32> {
     /// Registers, while the environment is not running.

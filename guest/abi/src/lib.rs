@@ -1,7 +1,8 @@
 //! What kernel and user programs agree on, and nothing else.
 //!
-//! Each module stands for one header of JOS's `inc/`: the numbers are JOS's own, the names are Rust's.
-//! Records that both sides read (`Env`, `PageInfo`, `Trapframe`, `UTrapframe`) are `repr(C)`.
+//! Each module stands for one header of JOS's `inc/`: the numbers are JOS's own, the names are
+//! Rust's. Records that both sides read (`Env`, `PageInfo`, `Trapframe`, `UTrapframe`) are
+//! `repr(C)`.
 
 #![no_std]
 #![forbid(unsafe_code)]

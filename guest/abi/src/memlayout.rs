@@ -1,4 +1,5 @@
-//! The memory map. JOS `inc/memlayout.h`; all numbers are JOS's but `USTACKSIZE` and the heap's range.
+//! The memory map. JOS `inc/memlayout.h`; all numbers are JOS's but `USTACKSIZE` and the heap's
+//! range.
 //!
 //! ```text
 //!    4 Gig -------->  +------------------------------+

@@ -1,6 +1,8 @@
-//! Page permissions that a user program may ask for. JOS `inc/mmu.h`, "page table/directory entry flags".
+//! Page permissions that a user program may ask for. JOS `inc/mmu.h`, "page table/directory entry
+//! flags".
 //!
-//! Invariant: a `Perm` has `P` and `U` set and no bit outside `PTE_SYSCALL`, so it can hold no kernel bit.
+//! Invariant: a `Perm` has `P` and `U` set and no bit outside `PTE_SYSCALL`, so it can hold no
+//! kernel bit.
 
 use crate::error::SysError;
 use core::fmt;
@@ -40,7 +42,11 @@ impl Perm {
     /// Fails with `Inval` unless `P` and `U` are set and all else is within `PTE_SYSCALL`.
     pub const fn from_bits(bits: u32) -> Result<Perm, SysError> {
         let required = PTE_P | PTE_U;
-        if bits & required == required && bits & !PTE_SYSCALL == 0 { Ok(Perm(bits)) } else { Err(SysError::Inval) }
+        if bits & required == required && bits & !PTE_SYSCALL == 0 {
+            Ok(Perm(bits))
+        } else {
+            Err(SysError::Inval)
+        }
     }
 
     /// The bits of a page table entry.
@@ -57,6 +63,10 @@ impl Perm {
 impl fmt::Debug for Perm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.writable() { "UW" } else { "UR" })?;
-        if self.0 & PTE_COW != 0 { f.write_str("C") } else { Ok(()) }
+        if self.0 & PTE_COW != 0 {
+            f.write_str("C")
+        } else {
+            Ok(())
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! System call numbers. JOS `inc/syscall.h` of lab 5, whose `env_set_trapframe` stands at 9.
 //!
-//! `int 0x30` with the number in `%eax` and arguments in `%edx %ecx %ebx %edi %esi`; the result comes back in `%eax`.
+//! `int 0x30` with the number in `%eax` and arguments in `%edx %ecx %ebx %edi %esi`; the result
+//! comes back in `%eax`.
 
 /// Vector of the system call gate.
 pub const T_SYSCALL: u8 = 48;
@@ -8,7 +9,10 @@ pub const T_SYSCALL: u8 = 48;
 /// Every system call there is. The kernel's dispatcher is an exhaustive `match` over this.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
-#[expect(missing_docs, reason = "each is explained at the kernel's sys_ function of the same name")]
+#[expect(
+    missing_docs,
+    reason = "each is explained at the kernel's sys_ function of the same name"
+)]
 pub enum Syscall {
     Cputs = 0,
     Cgetc = 1,

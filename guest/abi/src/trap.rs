@@ -18,7 +18,8 @@ pub struct PushRegs {
     pub eax: u32,
 }
 
-/// What the entry code and the CPU push on a trap, lowest address first. `kernel/src/trap/trapentry.S` builds it.
+/// What the entry code and the CPU push on a trap, lowest address first.
+/// `kernel/src/trap/trapentry.S` builds it.
 ///
 /// A trap from kernel mode pushes no `esp` and `ss`: those two are then not part of the frame.
 #[derive(Clone, Copy, Default)]
@@ -50,7 +51,8 @@ impl Trapframe {
     }
 }
 
-/// What the kernel pushes on the user exception stack, lowest address first. `lib/asm/pfentry.S` takes it apart.
+/// What the kernel pushes on the user exception stack, lowest address first. `lib/asm/pfentry.S`
+/// takes it apart.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 #[expect(missing_docs, reason = "registers")]

@@ -1,8 +1,11 @@
 //! `KernelCell`: a global that is borrowed by one party at a time.
 //!
-//! The kernel runs on one CPU with interrupts off, so nothing here needs a lock; what it needs is a proof that two
-//! `&mut` to one thing never live at once. The cell keeps that proof at run time, like `RefCell`, and panics with both
-//! sides' names where it fails. `value` is the first field: the symbol's address is the value's.
+//! The kernel runs on one CPU with interrupts off, so nothing here needs a lock; what it needs is a
+//! proof that two `&mut` to one thing never live at once. The cell keeps that proof at run time,
+//! like `RefCell`, and panics with both sides' names where it fails. `value` is the first field:
+//! the symbol's address is the value's.
+
+#![expect(unsafe_code, reason = "gives `&mut` to a global, under its own check")]
 
 use core::cell::{Cell, UnsafeCell};
 use core::ops::{Deref, DerefMut};
@@ -14,25 +17,34 @@ pub struct KernelCell<T> {
     borrowed: Cell<bool>,
 }
 
-// SAFETY: one CPU. The only concurrency is a trap from kernel mode, which happens only while the monitor waits for
-// input; `borrowed` then tells the handler the truth, since it changes with plain stores on the same CPU.
+// SAFETY: one CPU. The only concurrency is a trap from kernel mode, which happens only while the
+// monitor waits for input; `borrowed` then tells the handler the truth, since it changes with plain
+// stores on the same CPU.
 unsafe impl<T> Sync for KernelCell<T> {}
 
 impl<T> KernelCell<T> {
     /// A cell that holds `value`.
     pub const fn new(value: T) -> KernelCell<T> {
-        KernelCell { value: UnsafeCell::new(value), borrowed: Cell::new(false) }
+        KernelCell {
+            value: UnsafeCell::new(value),
+            borrowed: Cell::new(false),
+        }
     }
 
     /// Exclusive access until the guard is dropped.
     #[track_caller]
     pub fn borrow(&self) -> Borrowed<'_, T> {
-        self.try_borrow().expect("a kernel global is borrowed twice")
+        self.try_borrow()
+            .expect("a kernel global is borrowed twice")
     }
 
     /// As `borrow`; `None` when someone has it.
     pub fn try_borrow(&self) -> Option<Borrowed<'_, T>> {
-        if self.borrowed.replace(true) { None } else { Some(Borrowed { cell: self }) }
+        if self.borrowed.replace(true) {
+            None
+        } else {
+            Some(Borrowed { cell: self })
+        }
     }
 }
 

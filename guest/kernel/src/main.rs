@@ -1,8 +1,9 @@
 //! The JOS kernel: MIT 6.828, labs 1 to 4, in Rust.
 //!
-//! Read in this order: `abi` (the numbers both sides share), boot/entry.S, `main`, `mem` (pages, page tables, user
-//! pointers), `env` (the table, loading, running), trap/trapentry.S and `trap`, `syscall`, `sched`; then the devices and
-//! the monitor. guest/README.md names the modules that may use `unsafe`.
+//! Read in this order: `abi` (the numbers both sides share), boot/entry.S, `main`, `mem` (pages,
+//! page tables, user pointers), `env` (the table, loading, running), trap/trapentry.S and `trap`,
+//! `syscall`, `sched`; then the devices and the monitor. guest/README.md names the modules that may
+//! use `unsafe`.
 
 #![no_std]
 #![no_main]
@@ -17,6 +18,7 @@ mod panic;
 mod pic;
 mod pit;
 mod sched;
+mod symbols;
 mod syscall;
 mod trap;
 mod verdict;
@@ -26,6 +28,7 @@ use abi::PhysAddr;
 use multiboot::{BOOT, BootInfo};
 
 /// Called by boot/entry.S with what the boot loader left in `%eax` and `%ebx`. JOS `kern/init.c`.
+#[expect(unsafe_code, reason = "called by boot/entry.S")]
 #[unsafe(no_mangle)]
 extern "C" fn i386_init(magic: u32, info: PhysAddr) -> ! {
     x86::segments::init();
@@ -49,7 +52,8 @@ extern "C" fn i386_init(magic: u32, info: PhysAddr) -> ! {
     sched::sched_yield()
 }
 
-/// Does what the kernel command line says: `[PROGRAM] [monitor=off]`. Without a program, the monitor is what there is.
+/// Does what the kernel command line says: `[PROGRAM] [monitor=off]`. Without a program, the
+/// monitor is what there is.
 fn start(boot: &BootInfo) {
     match boot.option("monitor") {
         None | Some("on") => {}
@@ -61,7 +65,9 @@ fn start(boot: &BootInfo) {
     };
     let Some(module) = boot.find(name) else {
         print!("The boot loader brought these programs:");
-        boot.modules().iter().for_each(|module| print!(" {}", module.name.as_str()));
+        boot.modules()
+            .iter()
+            .for_each(|module| print!(" {}", module.name.as_str()));
         println!();
         panic!("there is no program '{name}'");
     };

@@ -2,6 +2,8 @@
 //!
 //! Everything is copied out at once, so that the loader's own structures need not be kept.
 
+#![expect(unsafe_code, reason = "structures of the boot loader")]
+
 use crate::cell::KernelCell;
 use abi::EnvName;
 use abi::PhysAddr;
@@ -66,7 +68,10 @@ pub static BOOT: KernelCell<BootInfo> = KernelCell::new(BootInfo {
     base_kib: 0,
     extended_kib: 0,
     loaded_end: PhysAddr(0),
-    modules: [Module { name: EnvName::EMPTY, bytes: &[] }; MODULES_MAX],
+    modules: [Module {
+        name: EnvName::EMPTY,
+        bytes: &[],
+    }; MODULES_MAX],
     modules_count: 0,
     command_line: [0; COMMAND_LINE_MAX],
     command_line_length: 0,
@@ -80,7 +85,10 @@ impl BootInfo {
 
     /// The program with that name.
     pub fn find(&self, name: &str) -> Option<Module> {
-        self.modules().iter().find(|module| module.name.as_str() == name).copied()
+        self.modules()
+            .iter()
+            .find(|module| module.name.as_str() == name)
+            .copied()
     }
 
     /// The program to run: the first word after the kernel's name that is no option.
@@ -90,19 +98,27 @@ impl BootInfo {
 
     /// The value of the option `key=value`.
     pub fn option(&self, key: &str) -> Option<&str> {
-        self.words().find_map(|word| word.split_once('=').filter(|pair| pair.0 == key).map(|pair| pair.1))
+        self.words().find_map(|word| {
+            word.split_once('=')
+                .filter(|pair| pair.0 == key)
+                .map(|pair| pair.1)
+        })
     }
 
     /// The command line without its first word, the kernel's name.
     fn words(&self) -> impl Iterator<Item = &str> {
-        let text = core::str::from_utf8(&self.command_line[..self.command_line_length]).unwrap_or("");
+        let text =
+            core::str::from_utf8(&self.command_line[..self.command_line_length]).unwrap_or("");
         text.split_ascii_whitespace().skip(1)
     }
 }
 
 /// `KERNBASE + address`: entry.S maps all physical memory there before Rust runs.
 fn pointer<T>(address: PhysAddr) -> *const T {
-    assert!(address.0 < PHYSMEM_MAX, "the boot loader points to {address:?}, beyond what is mapped");
+    assert!(
+        address.0 < PHYSMEM_MAX,
+        "the boot loader points to {address:?}, beyond what is mapped"
+    );
     (KERNBASE + address.0) as *const T
 }
 
@@ -113,7 +129,8 @@ fn string(address: PhysAddr) -> (&'static [u8], PhysAddr) {
     (text, PhysAddr(address.0 + text.len() as u32 + 1))
 }
 
-/// A module's string is `[folder/]program[.elf]`, or that and more words: QEMU puts the file's name before ours.
+/// A module's string is `[folder/]program[.elf]`, or that and more words: QEMU puts the file's name
+/// before ours.
 fn program_name(string: &[u8]) -> EnvName {
     let text = core::str::from_utf8(string).unwrap_or("");
     let word = text.split_ascii_whitespace().last().unwrap_or("");
@@ -123,10 +140,16 @@ fn program_name(string: &[u8]) -> EnvName {
 
 /// Reads the loader's structures; `magic` and `info` are what it left in `%eax` and `%ebx`.
 pub fn read(magic: u32, info: PhysAddr) {
-    assert!(magic == LOADER_MAGIC, "not started by a multiboot loader: %eax was {magic:#010x}");
+    assert!(
+        magic == LOADER_MAGIC,
+        "not started by a multiboot loader: %eax was {magic:#010x}"
+    );
     // SAFETY: the magic says that a multiboot information structure is there.
     let info: &Info = unsafe { &*pointer(info) };
-    assert!(info.flags & FLAG_MEMORY != 0, "the boot loader does not tell the memory size");
+    assert!(
+        info.flags & FLAG_MEMORY != 0,
+        "the boot loader does not tell the memory size"
+    );
 
     let mut boot = BOOT.borrow();
     boot.base_kib = info.mem_lower_kib;
@@ -140,16 +163,27 @@ pub fn read(magic: u32, info: PhysAddr) {
     }
     if info.flags & FLAG_MODULES != 0 {
         let count = info.modules_count as usize;
-        assert!(count <= MODULES_MAX, "{count} modules; there is room for {MODULES_MAX}");
+        assert!(
+            count <= MODULES_MAX,
+            "{count} modules; there is room for {MODULES_MAX}"
+        );
         // SAFETY: the flag says that `modules_count` records are there.
-        let records = unsafe { core::slice::from_raw_parts(pointer::<ModuleRecord>(info.modules), count) };
+        let records =
+            unsafe { core::slice::from_raw_parts(pointer::<ModuleRecord>(info.modules), count) };
         for (index, record) in records.iter().enumerate() {
-            assert!(EXTPHYSMEM <= record.start.0 && record.start <= record.end, "a module below 1 MiB");
+            assert!(
+                EXTPHYSMEM <= record.start.0 && record.start <= record.end,
+                "a module below 1 MiB"
+            );
             let length = (record.end.0 - record.start.0) as usize;
-            // SAFETY: the loader put the module there, and `loaded_end` keeps the page allocator off it.
+            // SAFETY: the loader put the module there, and `loaded_end` keeps the page allocator
+            // off it.
             let bytes = unsafe { core::slice::from_raw_parts(pointer(record.start), length) };
             let (text, end) = string(record.string);
-            boot.modules[index] = Module { name: program_name(text), bytes };
+            boot.modules[index] = Module {
+                name: program_name(text),
+                bytes,
+            };
             boot.loaded_end = boot.loaded_end.max(end).max(record.end);
         }
         boot.modules_count = count;

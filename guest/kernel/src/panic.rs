@@ -17,7 +17,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[inline(never)]
 fn kernel_panic(info: &PanicInfo<'_>) -> ! {
     if !PANICKED.swap(true, Ordering::Relaxed) {
-        let (file, line) = info.location().map_or(("<unknown>", 0), |place| (place.file(), place.line()));
+        let (file, line) = info
+            .location()
+            .map_or(("<unknown>", 0), |place| (place.file(), place.line()));
         crate::println!("kernel panic on CPU 0 at {file}:{line}: {}", info.message());
         report(Verdict::KernelPanic);
     }

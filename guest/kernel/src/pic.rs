@@ -1,7 +1,8 @@
-//! The two interrupt controllers. Intel 8259A datasheet, "Programming the 8259A"; JOS `kern/picirq.c`.
+//! The two interrupt controllers. Intel 8259A datasheet, "Programming the 8259A"; JOS
+//! `kern/picirq.c`.
 //!
-//! IRQ 0 to 15 become vectors 32 to 47. Ends of interrupt are sent by hand, before the handler does its work: the
-//! kernel runs with interrupts off, so the next one waits in any case.
+//! IRQ 0 to 15 become vectors 32 to 47. Ends of interrupt are sent by hand, before the handler does
+//! its work: the kernel runs with interrupts off, so the next one waits in any case.
 
 use crate::x86::port::outb;
 
@@ -31,7 +32,10 @@ const ENABLED: [u8; 4] = [IRQ_TIMER, IRQ_KEYBOARD, IRQ_SLAVE, IRQ_SERIAL];
 /// Remaps and unmasks.
 pub fn init() {
     //   controller  vector of line 0     wiring
-    for (controller, offset, cascade) in [(MASTER, IRQ_OFFSET, 1 << IRQ_SLAVE), (SLAVE, IRQ_OFFSET + 8, IRQ_SLAVE)] {
+    for (controller, offset, cascade) in [
+        (MASTER, IRQ_OFFSET, 1 << IRQ_SLAVE),
+        (SLAVE, IRQ_OFFSET + 8, IRQ_SLAVE),
+    ] {
         outb(controller, ICW1_EDGE_ICW4);
         outb(controller + 1, offset);
         outb(controller + 1, cascade);

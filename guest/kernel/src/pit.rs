@@ -1,4 +1,5 @@
-//! The timer that ends time slices. Intel 8254 datasheet, "Mode 2: Rate Generator"; JOS `kern/kclock.c`.
+//! The timer that ends time slices. Intel 8254 datasheet, "Mode 2: Rate Generator"; JOS
+//! `kern/kclock.c`.
 
 use crate::x86::port::outb;
 

@@ -1,7 +1,7 @@
 //! How the run ended, told to whoever runs the machine: a write to port 0xF4.
 //!
-//! QEMU's `isa-debug-exit` at that port ends QEMU with status `verdict << 1 | 1`; on a machine without one, the write
-//! does nothing and the kernel goes on into the monitor.
+//! QEMU's `isa-debug-exit` at that port ends QEMU with status `verdict << 1 | 1`; on a machine
+//! without one, the write does nothing and the kernel goes on into the monitor.
 
 use crate::x86::port::outl;
 

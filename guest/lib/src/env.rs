@@ -1,5 +1,7 @@
 //! The environment table, as the kernel lets us see it at `UENVS`.
 
+#![expect(unsafe_code, reason = "the kernel's table at UENVS")]
+
 use crate::syscall::sys_getenvid;
 use abi::memlayout::UENVS;
 use abi::{Env, EnvId};

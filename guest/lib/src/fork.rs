@@ -1,6 +1,9 @@
 //! Copy-on-write `fork`, all in user mode. JOS `lib/fork.c`.
 //!
-//! Both sides get every writable page read-only and marked `PTE_COW`; whoever writes first faults, and gets a copy.
+//! Both sides get every writable page read-only and marked `PTE_COW`; whoever writes first faults,
+//! and gets a copy.
+
+#![expect(unsafe_code, reason = "maps and unmaps our own pages")]
 
 use crate::memory::{page_directory, page_table, uvpt};
 use crate::pgfault::{give_exception_stack, set_pgfault_handler};
@@ -16,7 +19,11 @@ use abi::{EnvId, EnvStatus, Perm, SysError, UTrapframe, VirtAddr};
 fn pgfault(frame: &mut UTrapframe) {
     let va = VirtAddr(frame.fault_va);
     let wrote_to_cow = frame.err & FEC_WR != 0 && uvpt(va) & PTE_COW != 0;
-    assert!(wrote_to_cow, "page fault at va {:08x} ip {:08x} err {:x}", va.0, frame.eip, frame.err);
+    assert!(
+        wrote_to_cow,
+        "page fault at va {:08x} ip {:08x} err {:x}",
+        va.0, frame.eip, frame.err
+    );
 
     let page = va.page_start().0 as *mut u8;
     let copy = PFTEMP as *mut u8;
@@ -39,7 +46,8 @@ fn duppage(child: EnvId, va: VirtAddr, entry: u32) -> Result<(), SysError> {
         if entry & (PTE_W | PTE_COW) == 0 {
             return sys_page_map(us, page, child, page, Perm::from_bits(entry & PTE_SYSCALL)?);
         }
-        // The child first: once ours is read-only, a write of ours would get a copy that the child does not see.
+        // The child first: once ours is read-only, a write of ours would get a copy that the child
+        // does not see.
         sys_page_map(us, page, child, page, Perm::COW)?;
         sys_page_map(us, page, us, page, Perm::COW)
     }
@@ -47,8 +55,9 @@ fn duppage(child: EnvId, va: VirtAddr, entry: u32) -> Result<(), SysError> {
 
 /// `duppage` for every page we have below the exception stack.
 ///
-/// Counts by hand: iterators over two thousand entries are dear when unoptimised. Reads each table at once: a page that
-/// changes meanwhile (our stack, by a fault in between) stays writable or copy-on-write, which here is the same.
+/// Counts by hand: iterators over two thousand entries are dear when unoptimised. Reads each table
+/// at once: a page that changes meanwhile (our stack, by a fault in between) stays writable or
+/// copy-on-write, which here is the same.
 fn duplicate_all(child: EnvId) -> Result<(), SysError> {
     let directory = page_directory();
     let mut va = VirtAddr(0);
@@ -69,7 +78,8 @@ fn duplicate_all(child: EnvId) -> Result<(), SysError> {
     Ok(())
 }
 
-/// Makes a child that goes on here, with a copy of all our memory. 0 in the child, its id in the parent.
+/// Makes a child that goes on here, with a copy of all our memory. 0 in the child, its id in the
+/// parent.
 pub fn fork() -> Result<EnvId, SysError> {
     set_pgfault_handler(pgfault);
     // SAFETY: the child gets this stack below, before it runs.

@@ -2,6 +2,8 @@
 //!
 //! Which addresses are free is not kept anywhere: the page tables at `UVPT` know.
 
+#![expect(unsafe_code, reason = "implements the allocator's contract")]
+
 use crate::memory::is_mapped;
 use crate::syscall::{sys_page_alloc, sys_page_unmap};
 use abi::memlayout::{UHEAP, UHEAPLIM};
@@ -17,7 +19,8 @@ pub struct KernelPages {
     lowest_free: usize,
 }
 
-// SAFETY: `find` chooses addresses where nothing is mapped, and `sys_page_alloc` maps pages that are ours alone.
+// SAFETY: `find` chooses addresses where nothing is mapped, and `sys_page_alloc` maps pages that
+// are ours alone.
 unsafe impl PageSource for KernelPages {
     fn map(&mut self, count: usize, align: usize) -> Option<NonNull<u8>> {
         let start = self.find(count, align)?;
@@ -39,7 +42,8 @@ unsafe impl PageSource for KernelPages {
     unsafe fn unmap(&mut self, start: NonNull<u8>, count: usize) {
         for index in 0..count {
             // SAFETY: the caller's promise. It cannot fail: the address is a page of ours.
-            let unmapped = unsafe { sys_page_unmap(EnvId::NONE, start.as_ptr().add(index * PAGE_SIZE)) };
+            let unmapped =
+                unsafe { sys_page_unmap(EnvId::NONE, start.as_ptr().add(index * PAGE_SIZE)) };
             assert!(unmapped.is_ok(), "a page of the heap cannot be unmapped");
         }
         self.lowest_free = self.lowest_free.min(start.addr().get()); // #heap-shrink
@@ -75,16 +79,21 @@ impl KernelPages {
 /// The allocator as Rust wants it.
 pub struct UserHeap(UnsafeCell<Heap<KernelPages>>);
 
-// SAFETY: an environment is one thread. The page-fault handler, which interrupts it anywhere, does not allocate.
+// SAFETY: an environment is one thread. The page-fault handler, which interrupts it anywhere, does
+// not allocate.
 unsafe impl Sync for UserHeap {}
 
 /// The heap of this environment.
 #[global_allocator]
-pub static HEAP: UserHeap =
-    UserHeap(UnsafeCell::new(Heap::new(KernelPages { lowest_free: UHEAP as usize })));
+pub static HEAP: UserHeap = UserHeap(UnsafeCell::new(Heap::new(KernelPages {
+    lowest_free: UHEAP as usize,
+})));
 
 impl UserHeap {
-    #[expect(clippy::mut_from_ref, reason = "the borrow ends with each call below; see the `Sync` above")]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the borrow ends with each call below; see the `Sync` above"
+    )]
     fn heap(&self) -> &mut Heap<KernelPages> {
         // SAFETY: one thread, and no call below calls back.
         unsafe { &mut *self.0.get() }
@@ -101,20 +110,25 @@ impl UserHeap {
     }
 }
 
-// SAFETY: `Heap` keeps the contract: blocks do not overlap, are large enough and aligned, null means out of memory.
+// SAFETY: `Heap` keeps the contract: blocks do not overlap, are large enough and aligned, null
+// means out of memory.
 unsafe impl GlobalAlloc for UserHeap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.heap().allocate(layout)
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        let Some(memory) = NonNull::new(memory) else { return };
+        let Some(memory) = NonNull::new(memory) else {
+            return;
+        };
         // SAFETY: the caller's promise.
         unsafe { self.heap().release(memory, layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let Some(memory) = NonNull::new(memory) else { return core::ptr::null_mut() };
+        let Some(memory) = NonNull::new(memory) else {
+            return core::ptr::null_mut();
+        };
         // SAFETY: the caller's promise.
         unsafe { self.heap().reallocate(memory, layout, new_size) }
     }

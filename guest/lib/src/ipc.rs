@@ -1,5 +1,7 @@
 //! Messages: a word, and perhaps a page. JOS `lib/ipc.c`.
 
+#![expect(unsafe_code, reason = "pages that arrive with messages")]
+
 use crate::env;
 use crate::syscall::{sys_ipc_recv, sys_ipc_try_send, sys_yield};
 use abi::{EnvId, Perm, SysError};
@@ -46,5 +48,9 @@ pub unsafe fn recv_page(page: *mut u8) -> Message {
     // SAFETY: the caller's promise.
     unsafe { sys_ipc_recv(page) }.unwrap_or_else(|error| panic!("ipc_recv: {error}"));
     let ipc = env::this().ipc;
-    Message { from: ipc.from, value: ipc.value, perm: Perm::from_bits(ipc.perm).ok() }
+    Message {
+        from: ipc.from,
+        value: ipc.value,
+        perm: Perm::from_bits(ipc.perm).ok(),
+    }
 }

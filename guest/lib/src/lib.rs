@@ -1,8 +1,8 @@
-//! What every user program is linked with: start-up, system calls, printing, faults, `fork`, messages, the heap.
-//! JOS `lib/`.
+//! What every user program is linked with: start-up, system calls, printing, faults, `fork`,
+//! messages, the heap. JOS `lib/`.
 //!
-//! A program is `#![no_std] #![no_main]` and ends with `jos::program!(main);`. `alloc` works: the heap is a slab
-//! allocator on `sys_page_alloc` and `sys_page_unmap`.
+//! A program is `#![no_std] #![no_main]` and ends with `jos::program!(main);`. `alloc` works: the
+//! heap is a slab allocator on `sys_page_alloc` and `sys_page_unmap`.
 
 #![no_std]
 

@@ -1,6 +1,8 @@
 //! What the kernel lets us see of memory: our page tables at `UVPT`, reference counts at `UPAGES`.
 //! JOS `lib/entry.S` (`uvpt`, `uvpd`, `pages`).
 
+#![expect(unsafe_code, reason = "the kernel's tables at UVPT and UPAGES")]
+
 use abi::memlayout::{PGSIZE, PTSIZE, UPAGES, UTOP, UVPT};
 use abi::perm::PTE_P;
 use abi::{PageInfo, VirtAddr};
@@ -18,14 +20,17 @@ unsafe fn read<T: Copy>(address: u32) -> T {
     unsafe { (address as *const T).read_volatile() }
 }
 
-/// As `read`, for a page table entry. One instruction also when unoptimised: the heap looks at very many.
+/// As `read`, for a page table entry. One instruction also when unoptimised: the heap looks at very
+/// many.
 ///
 /// # Safety
 /// It must be mapped.
 unsafe fn entry(address: u32) -> u32 {
     let value;
     // SAFETY: the caller's promise.
-    unsafe { asm!("mov {}, [{}]", out(reg) value, in(reg) address, options(nostack, preserves_flags)) };
+    unsafe {
+        asm!("mov {}, [{}]", out(reg) value, in(reg) address, options(nostack, preserves_flags))
+    };
     value
 }
 
@@ -87,7 +92,8 @@ pub fn free_pages() -> usize {
     while is_mapped(VirtAddr(va)) {
         // SAFETY: mapped, and full of records.
         let records: [PageInfo; RECORDS] = unsafe { read(va) };
-        // Not an iterator: this loop sees every page of the machine, and iterators are dear when unoptimised.
+        // Not an iterator: this loop sees every page of the machine, and iterators are dear when
+        // unoptimised.
         let mut index = 0;
         while index < RECORDS {
             if records[index].refs == 0 {

@@ -1,4 +1,7 @@
-//! User panic. JOS `lib/panic.c`: a line, then `int3` for ever, which the kernel's monitor or a debugger takes.
+//! User panic. JOS `lib/panic.c`: a line, then `int3` for ever, which the kernel's monitor or a
+//! debugger takes.
+
+#![expect(unsafe_code, reason = "`int3`")]
 
 use crate::{env, println, syscall};
 use core::arch::asm;
@@ -12,7 +15,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 /// A debugger stops here. The message is in `info`.
 #[inline(never)]
 fn user_panic(info: &PanicInfo<'_>) -> ! {
-    let (file, line) = info.location().map_or(("<unknown>", 0), |place| (place.file(), place.line()));
+    let (file, line) = info
+        .location()
+        .map_or(("<unknown>", 0), |place| (place.file(), place.line()));
     let this = env::this();
     println!(
         "[{}] user panic in {} at {file}:{line}: {}",

@@ -1,5 +1,7 @@
 //! Page-fault handlers of user programs. JOS `lib/pgfault.c`.
 
+#![expect(unsafe_code, reason = "called by pfentry.S")]
+
 use crate::syscall::{sys_env_set_pgfault_upcall, sys_page_alloc};
 use abi::memlayout::{PGSIZE, UXSTACKTOP};
 use abi::{EnvId, Perm, SysError, UTrapframe};

@@ -1,4 +1,5 @@
-//! Formatted output. JOS `lib/printf.c`: collects up to 256 bytes, so that a line reaches the console in one piece.
+//! Formatted output. JOS `lib/printf.c`: collects up to 256 bytes, so that a line reaches the
+//! console in one piece.
 
 use crate::syscall::sys_cputs;
 use core::fmt;
@@ -34,7 +35,10 @@ impl fmt::Write for Buffer {
 /// What `print!` calls; `end` is printed last.
 #[inline(never)]
 pub fn print(arguments: fmt::Arguments<'_>, end: &str) {
-    let mut buffer = Buffer { bytes: [0; 256], length: 0 };
+    let mut buffer = Buffer {
+        bytes: [0; 256],
+        length: 0,
+    };
     // The buffer's `write_str` does not fail; a `Display` that does has printed what it could.
     let _ = fmt::write(&mut buffer, arguments);
     let _ = fmt::Write::write_str(&mut buffer, end);

@@ -1,4 +1,7 @@
-//! From the entry point to the program's `main`, and from its end to the kernel. JOS `lib/libmain.c`, `lib/exit.c`.
+//! From the entry point to the program's `main`, and from its end to the kernel. JOS
+//! `lib/libmain.c`, `lib/exit.c`.
+
+#![expect(unsafe_code, reason = "called by start.S")]
 
 use crate::syscall::sys_env_destroy;
 use abi::EnvId;

@@ -1,4 +1,7 @@
-//! System call stubs. JOS `lib/syscall.c`. What each does is said at the kernel's function of the same name.
+//! System call stubs. JOS `lib/syscall.c`. What each does is said at the kernel's function of the
+//! same name.
+
+#![expect(unsafe_code, reason = "`int 0x30`")]
 
 use abi::{EnvId, EnvStatus, Perm, SysError, Syscall, Trapframe};
 use core::arch::asm;
@@ -40,12 +43,18 @@ fn harmless(call: Syscall, arguments: [u32; 5]) -> Result<u32, SysError> {
 /// Prints bytes.
 pub fn sys_cputs(text: &[u8]) {
     // Fails only where `text` is not readable, and then does not return.
-    let _ = harmless(Syscall::Cputs, [text.as_ptr() as u32, text.len() as u32, 0, 0, 0]);
+    let _ = harmless(
+        Syscall::Cputs,
+        [text.as_ptr() as u32, text.len() as u32, 0, 0, 0],
+    );
 }
 
 /// A character from the console, if there is one.
 pub fn sys_cgetc() -> Option<u8> {
-    harmless(Syscall::Cgetc, [0; 5]).ok().filter(|byte| *byte != 0).map(|byte| byte as u8)
+    harmless(Syscall::Cgetc, [0; 5])
+        .ok()
+        .filter(|byte| *byte != 0)
+        .map(|byte| byte as u8)
 }
 
 /// The caller's id.
@@ -70,7 +79,13 @@ pub fn sys_yield() {
 #[inline(never)]
 pub unsafe fn sys_page_alloc(envid: EnvId, va: *mut u8, perm: Perm) -> Result<(), SysError> {
     // SAFETY: the caller's promise.
-    unsafe { syscall(Syscall::PageAlloc as u32, [envid.0, va as u32, perm.bits(), 0, 0]) }.map(drop)
+    unsafe {
+        syscall(
+            Syscall::PageAlloc as u32,
+            [envid.0, va as u32, perm.bits(), 0, 0],
+        )
+    }
+    .map(drop)
 }
 
 /// Maps a page a second time.
@@ -100,8 +115,9 @@ pub unsafe fn sys_page_unmap(envid: EnvId, va: *mut u8) -> Result<(), SysError> 
     unsafe { syscall(Syscall::PageUnmap as u32, [envid.0, va as u32, 0, 0, 0]) }.map(drop)
 }
 
-/// A new environment with our registers; 0 in the new one. Inlined, as in JOS: the child starts with the registers of
-/// this moment but gets the stack later, when a frame of this function would be gone.
+/// A new environment with our registers; 0 in the new one. Inlined, as in JOS: the child starts
+/// with the registers of this moment but gets the stack later, when a frame of this function would
+/// be gone.
 ///
 /// # Safety
 /// The child runs on a copy of the caller's stack, or not at all.
@@ -128,7 +144,13 @@ pub fn sys_env_set_status(envid: EnvId, status: EnvStatus) -> Result<(), SysErro
 pub unsafe fn sys_env_set_trapframe(envid: EnvId, tf: &Trapframe) -> Result<(), SysError> {
     let tf: *const Trapframe = tf;
     // SAFETY: the caller's promise.
-    unsafe { syscall(Syscall::EnvSetTrapframe as u32, [envid.0, tf as u32, 0, 0, 0]) }.map(drop)
+    unsafe {
+        syscall(
+            Syscall::EnvSetTrapframe as u32,
+            [envid.0, tf as u32, 0, 0, 0],
+        )
+    }
+    .map(drop)
 }
 
 /// Sets where an environment's page faults go.
@@ -137,12 +159,27 @@ pub unsafe fn sys_env_set_trapframe(envid: EnvId, tf: &Trapframe) -> Result<(), 
 /// `upcall` must be able to handle one.
 pub unsafe fn sys_env_set_pgfault_upcall(envid: EnvId, upcall: u32) -> Result<(), SysError> {
     // SAFETY: the caller's promise.
-    unsafe { syscall(Syscall::EnvSetPgfaultUpcall as u32, [envid.0, upcall, 0, 0, 0]) }.map(drop)
+    unsafe {
+        syscall(
+            Syscall::EnvSetPgfaultUpcall as u32,
+            [envid.0, upcall, 0, 0, 0],
+        )
+    }
+    .map(drop)
 }
 
 /// Sends a word and, where `page` is not null, a page to an environment that waits.
-pub fn sys_ipc_try_send(envid: EnvId, value: u32, page: *mut u8, perm: Perm) -> Result<(), SysError> {
-    harmless(Syscall::IpcTrySend, [envid.0, value, page_or_none(page), perm.bits(), 0]).map(drop)
+pub fn sys_ipc_try_send(
+    envid: EnvId,
+    value: u32,
+    page: *mut u8,
+    perm: Perm,
+) -> Result<(), SysError> {
+    harmless(
+        Syscall::IpcTrySend,
+        [envid.0, value, page_or_none(page), perm.bits(), 0],
+    )
+    .map(drop)
 }
 
 /// Waits for a message; its page, if one comes, is mapped at `page` unless that is null.
@@ -156,5 +193,9 @@ pub unsafe fn sys_ipc_recv(page: *mut u8) -> Result<(), SysError> {
 
 /// In the kernel's terms, "no page" is an address at or above `UTOP`; 0 is a page.
 fn page_or_none(page: *mut u8) -> u32 {
-    if page.is_null() { abi::memlayout::UTOP } else { page as u32 }
+    if page.is_null() {
+        abi::memlayout::UTOP
+    } else {
+        page as u32
+    }
 }

@@ -1,14 +1,17 @@
 //! A cache: objects of one size, on slabs that it gets and gives back as needed.
 //!
-//! Invariant: a slab is on `full` when it has no free object, on `empty` when it has nothing else, on `partial`
-//! otherwise; `empty` holds at most `EMPTY_RESERVE` slabs between calls.
+//! Invariant: a slab is on `full` when it has no free object, on `empty` when it has nothing else,
+//! on `partial` otherwise; `empty` holds at most `EMPTY_RESERVE` slabs between calls.
+
+#![expect(unsafe_code, reason = "objects are raw memory")]
 
 use crate::list::List;
 use crate::slab::{MAGIC, Slab};
 use crate::source::{PAGE_SIZE, PageSource};
 use core::ptr::NonNull;
 
-/// Empty slabs a cache keeps, so that a program that frees and allocates one object does not map a page each time.
+/// Empty slabs a cache keeps, so that a program that frees and allocates one object does not map a
+/// page each time.
 pub const EMPTY_RESERVE: usize = 1;
 
 /// Objects of one size.
@@ -26,7 +29,12 @@ pub struct Cache {
 impl Cache {
     /// A cache without slabs.
     pub const fn new(object_size: usize) -> Cache {
-        Cache { object_size, partial: List::new(), full: List::new(), empty: List::new() }
+        Cache {
+            object_size,
+            partial: List::new(),
+            full: List::new(),
+            empty: List::new(),
+        }
     }
 
     /// An object; `None` when a new slab is needed and the source has no page for it.
@@ -35,20 +43,33 @@ impl Cache {
             Some(slab) => slab,
             None => self.grow(source)?, // #slab-grow
         };
-        // SAFETY: it is on a list of ours, so it is live, and nobody else has a reference to its header.
+        // SAFETY: it is on a list of ours, so it is live, and nobody else has a reference to its
+        // header.
         let (offset, was_empty) = unsafe {
             let header = slab.as_mut();
             let was_empty = header.is_empty();
-            let index = header.take_object().expect("a slab that is not full has a free object");
+            let index = header
+                .take_object()
+                .expect("a slab that is not full has a free object");
             (header.offset_of(index), was_empty)
         };
         // SAFETY: it is on the list that its count said before the object was taken.
-        unsafe { self.relist(slab, if was_empty { State::Empty } else { State::Partial }) };
+        unsafe {
+            self.relist(
+                slab,
+                if was_empty {
+                    State::Empty
+                } else {
+                    State::Partial
+                },
+            )
+        };
         // SAFETY: the offset is within the slab's page.
         Some(unsafe { slab.cast::<u8>().add(offset) })
     }
 
-    /// Takes an object back; a slab that becomes empty goes back to the source when the reserve is full.
+    /// Takes an object back; a slab that becomes empty goes back to the source when the reserve is
+    /// full.
     ///
     /// # Safety
     /// `object` must come from `allocate` of this cache and not be used any more.
@@ -57,8 +78,12 @@ impl Cache {
         // SAFETY: an object of this cache lies in a live slab of this cache.
         let before = unsafe {
             let header = slab.as_mut();
-            let intact = header.magic == MAGIC && usize::from(header.object_size) == self.object_size;
-            assert!(intact, "the slab of the object at {object:p} is overwritten, or not a slab");
+            let intact =
+                header.magic == MAGIC && usize::from(header.object_size) == self.object_size;
+            assert!(
+                intact,
+                "the slab of the object at {object:p} is overwritten, or not a slab"
+            );
             let before = State::of(header);
             header.release_object(header.index_of(object.addr().get() % PAGE_SIZE));
             before
@@ -91,7 +116,8 @@ impl Cache {
     /// Gives one empty slab back.
     fn shrink(&mut self, source: &mut impl PageSource) {
         if let Some(slab) = self.empty.head {
-            // SAFETY: the slab is on this list, no object in it is used, and it was one page from `map`.
+            // SAFETY: the slab is on this list, no object in it is used, and it was one page from
+            // `map`.
             unsafe {
                 self.empty.remove(slab);
                 source.unmap(slab.cast(), 1); // #slab-shrink

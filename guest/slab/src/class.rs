@@ -1,7 +1,8 @@
 //! Size classes: which cache serves a request.
 //!
-//! Objects fill a slab from the end of its page downwards, so an object's address is a multiple of the largest power of
-//! two that divides the class's size. That is the alignment a class can promise.
+//! Objects fill a slab from the end of its page downwards, so an object's address is a multiple of
+//! the largest power of two that divides the class's size. That is the alignment a class can
+//! promise.
 
 use crate::slab::HEADER_SIZE;
 use crate::source::PAGE_SIZE;
@@ -16,7 +17,8 @@ pub const fn natural_align(size: usize) -> usize {
     1 << size.trailing_zeros()
 }
 
-/// Index of the smallest class that is large enough and aligned enough; `None` when whole pages are.
+/// Index of the smallest class that is large enough and aligned enough; `None` when whole pages
+/// are.
 pub fn class_for(layout: Layout) -> Option<usize> {
     let mut index = 0;
     while index < CLASSES.len() {

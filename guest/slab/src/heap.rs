@@ -1,5 +1,7 @@
 //! The heap: one cache per size class, and runs of pages for what is larger.
 
+#![expect(unsafe_code, reason = "passes raw memory on")]
+
 use crate::cache::Cache;
 use crate::class::{CLASSES, class_for};
 use crate::source::{PAGE_SIZE, PageSource};
@@ -37,7 +39,12 @@ impl<Source> Heap<Source> {
             caches[index].object_size = CLASSES[index];
             index += 1;
         }
-        Heap { caches, live: 0, run_pages: 0, source }
+        Heap {
+            caches,
+            live: 0,
+            run_pages: 0,
+            source,
+        }
     }
 
     /// What the heap holds.
@@ -95,12 +102,17 @@ impl<Source: PageSource> Heap<Source> {
         self.live -= 1;
     }
 
-    /// Changes the size of an allocation, in place where class or number of pages allow it. Null, and the old memory
-    /// still there, when there is none.
+    /// Changes the size of an allocation, in place where class or number of pages allow it. Null,
+    /// and the old memory still there, when there is none.
     ///
     /// # Safety
     /// As `release`; `new_size` must not be 0, nor overflow when rounded up to the alignment.
-    pub unsafe fn reallocate(&mut self, memory: NonNull<u8>, layout: Layout, new_size: usize) -> *mut u8 {
+    pub unsafe fn reallocate(
+        &mut self,
+        memory: NonNull<u8>,
+        layout: Layout,
+        new_size: usize,
+    ) -> *mut u8 {
         // SAFETY: the caller's promise.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         match (class_for(layout), class_for(new_layout)) {
@@ -109,8 +121,12 @@ impl<Source: PageSource> Heap<Source> {
                 let (kept, count) = (pages_for(new_size), pages_for(layout.size()));
                 if kept < count {
                     self.run_pages -= count - kept;
-                    // SAFETY: the tail of a run that is ours; nothing uses it once the size is the new one.
-                    unsafe { self.source.unmap(memory.add(kept * PAGE_SIZE), count - kept) };
+                    // SAFETY: the tail of a run that is ours; nothing uses it once the size is the
+                    // new one.
+                    unsafe {
+                        self.source
+                            .unmap(memory.add(kept * PAGE_SIZE), count - kept)
+                    };
                 }
                 return memory.as_ptr();
             }
@@ -129,7 +145,9 @@ impl<Source: PageSource> Heap<Source> {
 
     /// Gives the reserve of empty slabs back to the source.
     pub fn trim(&mut self) {
-        self.caches.iter_mut().for_each(|cache| cache.trim(&mut self.source));
+        self.caches
+            .iter_mut()
+            .for_each(|cache| cache.trim(&mut self.source));
     }
 
     fn allocate_run(&mut self, layout: Layout) -> Option<NonNull<u8>> {

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a slab is on at most one list, and a list holds only live slabs of its cache.
 
+#![expect(unsafe_code, reason = "links between pages")]
+
 use crate::slab::Slab;
 use core::ptr::NonNull;
 
@@ -16,7 +18,10 @@ pub struct List {
 impl List {
     /// No slabs.
     pub const fn new() -> List {
-        List { head: None, length: 0 }
+        List {
+            head: None,
+            length: 0,
+        }
     }
 
     /// Puts a slab at the front.
@@ -24,7 +29,8 @@ impl List {
     /// # Safety
     /// `slab` must be live and on no list.
     pub unsafe fn push(&mut self, mut slab: NonNull<Slab>) {
-        // SAFETY: `slab` by the caller's promise, the head by the list's invariant; they are two slabs.
+        // SAFETY: `slab` by the caller's promise, the head by the list's invariant; they are two
+        // slabs.
         unsafe {
             slab.as_mut().next = self.head;
             slab.as_mut().previous = None;

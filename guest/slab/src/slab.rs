@@ -5,7 +5,10 @@
 //!   | Slab: size, capacity, in_use, used bits, links | gap | obj n-1 | ... | obj 1 | obj 0 |
 //! ```
 //!
-//! Invariant: bit `i` of `used` is set if and only if object `i` is allocated; `in_use` counts the bits.
+//! Invariant: bit `i` of `used` is set if and only if object `i` is allocated; `in_use` counts the
+//! bits.
+
+#![expect(unsafe_code, reason = "turns a page into a slab")]
 
 use crate::source::PAGE_SIZE;
 use core::ptr::NonNull;
@@ -71,11 +74,12 @@ impl Slab {
 
     /// The slab that holds the object at `object`.
     pub fn of(object: NonNull<u8>) -> NonNull<Slab> {
-        object.map_addr(|address| {
-            let page = address.get() & !(PAGE_SIZE - 1);
-            core::num::NonZero::new(page).expect("no object lives in page 0")
-        })
-        .cast()
+        object
+            .map_addr(|address| {
+                let page = address.get() & !(PAGE_SIZE - 1);
+                core::num::NonZero::new(page).expect("no object lives in page 0")
+            })
+            .cast()
     }
 
     /// Whether no object is free.
@@ -104,11 +108,15 @@ impl Slab {
         None
     }
 
-    /// Marks an object as free. Panics where there is no allocated object: the program freed twice, or what it never got.
+    /// Marks an object as free. Panics where there is no allocated object: the program freed twice,
+    /// or what it never got.
     pub fn release_object(&mut self, index: usize) {
         let bit = 1 << (index % BITS);
         let word = &mut self.used[index / BITS];
-        assert!(index < usize::from(self.capacity) && *word & bit != 0, "free of object {index}, which is not allocated");
+        assert!(
+            index < usize::from(self.capacity) && *word & bit != 0,
+            "free of object {index}, which is not allocated"
+        );
         *word &= !bit;
         self.in_use -= 1;
     }
@@ -122,7 +130,10 @@ impl Slab {
     pub fn index_of(&self, offset: usize) -> usize {
         let size = usize::from(self.object_size);
         let from_end = PAGE_SIZE - offset;
-        assert!(from_end.is_multiple_of(size), "no object of {size} bytes starts at offset {offset} of its slab");
+        assert!(
+            from_end.is_multiple_of(size),
+            "no object of {size} bytes starts at offset {offset} of its slab"
+        );
         from_end / size - 1
     }
 }

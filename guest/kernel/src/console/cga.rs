@@ -1,4 +1,7 @@
-//! The screen: 25 lines of 80 cells at 0xB8000, and the 6845's cursor. JOS `kern/console.c`, "text-mode CGA/VGA".
+//! The screen: 25 lines of 80 cells at 0xB8000, and the 6845's cursor. JOS `kern/console.c`,
+//! "text-mode CGA/VGA".
+
+#![expect(unsafe_code, reason = "text memory")]
 
 use crate::cell::KernelCell;
 use crate::x86::memory::copy;
@@ -27,8 +30,15 @@ fn set_cell(index: usize, cell: u16) {
 /// Clears the screen.
 pub fn init() {
     (0..COLUMNS).for_each(|index| set_cell(index, BLANK));
-    // SAFETY: copies each line to the next one within text memory; upwards, so the first line fills all.
-    unsafe { copy(CELLS.cast(), CELLS.add(COLUMNS).cast(), (SIZE - COLUMNS) * 2) };
+    // SAFETY: copies each line to the next one within text memory; upwards, so the first line fills
+    // all.
+    unsafe {
+        copy(
+            CELLS.cast(),
+            CELLS.add(COLUMNS).cast(),
+            (SIZE - COLUMNS) * 2,
+        )
+    };
     *POSITION.borrow() = 0;
     move_cursor(0);
 }
@@ -59,7 +69,13 @@ pub fn putc(byte: u8) {
 
 fn scroll() {
     // SAFETY: all lines but the first move one up, within text memory.
-    unsafe { copy(CELLS.add(COLUMNS).cast(), CELLS.cast(), (SIZE - COLUMNS) * 2) };
+    unsafe {
+        copy(
+            CELLS.add(COLUMNS).cast(),
+            CELLS.cast(),
+            (SIZE - COLUMNS) * 2,
+        )
+    };
     (SIZE - COLUMNS..SIZE).for_each(|index| set_cell(index, BLANK));
 }
 

@@ -1,4 +1,5 @@
-//! The keyboard: an 8042 that speaks scan code set 1, US layout. JOS `kern/console.c`, "keyboard input code".
+//! The keyboard: an 8042 that speaks scan code set 1, US layout. JOS `kern/console.c`, "keyboard
+//! input code".
 
 use crate::cell::KernelCell;
 use crate::x86::port::inb;
@@ -12,8 +13,10 @@ const RELEASED: u8 = 0x80;
 const EXTENDED: u8 = 0xE0;
 
 /// Keys by scan code, 0 where there is no character.
-const PLAIN: &[u8; 58] = b"\0\x1b1234567890-=\x08\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
-const SHIFTED: &[u8; 58] = b"\0\x1b!@#$%^&*()_+\x08\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
+const PLAIN: &[u8; 58] =
+    b"\0\x1b1234567890-=\x08\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
+const SHIFTED: &[u8; 58] =
+    b"\0\x1b!@#$%^&*()_+\x08\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
 
 const KEY_CONTROL: u8 = 0x1D;
 const KEY_SHIFT_LEFT: u8 = 0x2A;
@@ -28,8 +31,12 @@ struct Modifiers {
     extended: bool,
 }
 
-static MODIFIERS: KernelCell<Modifiers> =
-    KernelCell::new(Modifiers { control: false, shift: false, caps_lock: false, extended: false });
+static MODIFIERS: KernelCell<Modifiers> = KernelCell::new(Modifiers {
+    control: false,
+    shift: false,
+    caps_lock: false,
+    extended: false,
+});
 
 /// A character that was typed. An absent controller reads as 0xFF; it has nothing to say.
 pub fn getc() -> Option<u8> {
@@ -72,6 +79,10 @@ impl Modifiers {
         if self.caps_lock && byte.is_ascii_alphabetic() {
             byte ^= 0x20;
         }
-        if self.control { Some(byte & 0x1F) } else { Some(byte) }
+        if self.control {
+            Some(byte & 0x1F)
+        } else {
+            Some(byte)
+        }
     }
 }

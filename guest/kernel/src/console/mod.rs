@@ -1,5 +1,5 @@
-//! The console: output to the serial port and the screen, input from the serial port and the keyboard.
-//! JOS `kern/console.c`.
+//! The console: output to the serial port and the screen, input from the serial port and the
+//! keyboard. JOS `kern/console.c`.
 
 pub mod cga;
 pub mod keyboard;
@@ -16,7 +16,11 @@ struct Input {
     written: usize,
 }
 
-static INPUT: KernelCell<Input> = KernelCell::new(Input { buffer: [0; 512], read: 0, written: 0 });
+static INPUT: KernelCell<Input> = KernelCell::new(Input {
+    buffer: [0; 512],
+    read: 0,
+    written: 0,
+});
 
 impl Input {
     fn push(&mut self, byte: u8) {
@@ -56,7 +60,8 @@ pub fn collect(next: fn() -> Option<u8>) {
     }
 }
 
-/// The next character, if there is one. Asks the devices, so that it also works while interrupts are off.
+/// The next character, if there is one. Asks the devices, so that it also works while interrupts
+/// are off.
 pub fn getc() -> Option<u8> {
     collect(serial::getc);
     collect(keyboard::getc);

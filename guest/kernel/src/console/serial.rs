@@ -3,15 +3,14 @@
 use crate::x86::port::{inb, outb};
 
 const COM1: u16 = 0x3F8;
-//  register                     DLAB
-const DATA: u16 = COM1; //         0    receiver and transmitter
-const DIVISOR_LOW: u16 = COM1; //  1
-const INTERRUPTS: u16 = COM1 + 1; //   0    interrupt enable
-const DIVISOR_HIGH: u16 = COM1 + 1; // 1
+/// Receiver and transmitter; the divisor's low byte while `LINE_DLAB` is set.
+const DATA: u16 = COM1;
+/// Interrupt enable; the divisor's high byte while `LINE_DLAB` is set.
+const INTERRUPTS: u16 = COM1 + 1;
 const FIFO: u16 = COM1 + 2;
-const LINE: u16 = COM1 + 3; //     line control
-const MODEM: u16 = COM1 + 4; //    modem control
-const STATUS: u16 = COM1 + 5; //   line status
+const LINE: u16 = COM1 + 3;
+const MODEM: u16 = COM1 + 4;
+const STATUS: u16 = COM1 + 5;
 
 const LINE_DLAB: u8 = 0x80;
 const LINE_8N1: u8 = 0x03;
@@ -31,8 +30,8 @@ pub fn init() {
     let divisor = (CLOCK_HZ / BAUD) as u16;
     outb(FIFO, 0);
     outb(LINE, LINE_DLAB);
-    outb(DIVISOR_LOW, divisor as u8);
-    outb(DIVISOR_HIGH, (divisor >> 8) as u8);
+    outb(DATA, divisor as u8);
+    outb(INTERRUPTS, (divisor >> 8) as u8);
     outb(LINE, LINE_8N1);
     outb(MODEM, MODEM_DTR_RTS_OUT2);
     outb(INTERRUPTS, INTERRUPT_RECEIVED);

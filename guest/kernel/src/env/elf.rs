@@ -1,4 +1,5 @@
-//! Reads an ELF executable, trusting nothing in it. System V ABI, "Object Files" and "Program Loading".
+//! Reads an ELF executable, trusting nothing in it. System V ABI, "Object Files" and "Program
+//! Loading".
 
 use crate::env::load::LoadError;
 
@@ -42,7 +43,12 @@ impl<'file> Elf<'file> {
             return Err(LoadError::Truncated);
         }
         let headers_at = word(header, 28) as usize;
-        Ok(Elf { file, entry: word(header, 24), headers_at, headers_count: half(header, 44).into() })
+        Ok(Elf {
+            file,
+            entry: word(header, 24),
+            headers_at,
+            headers_count: half(header, 44).into(),
+        })
     }
 
     /// The segments to load; an `Err` where the file does not hold what its headers promise.
@@ -57,8 +63,11 @@ impl<'file> Elf<'file> {
             return Ok(None);
         }
         let (offset, file_size) = (word(header, 4) as usize, word(header, 16) as usize);
-        let segment =
-            Segment { va: word(header, 8), bytes: self.bytes(offset, file_size)?, memory_size: word(header, 20) };
+        let segment = Segment {
+            va: word(header, 8),
+            bytes: self.bytes(offset, file_size)?,
+            memory_size: word(header, 20),
+        };
         if file_size > segment.memory_size as usize {
             return Err(LoadError::Truncated);
         }

@@ -1,9 +1,10 @@
 //! Fills a new address space from an ELF file. JOS `load_icode`.
 //!
-//! Pages are filled through the kernel's view of memory before they are mapped, so the address space need not be in use.
+//! Pages are filled through the kernel's view of memory before they are mapped, so the address
+//! space need not be in use.
 
-use crate::env::{Env, Live};
 use crate::env::elf::{Elf, Segment};
+use crate::env::{Env, Live};
 use crate::mem::page::Page;
 use crate::mem::pgdir::AddressSpace;
 use abi::memlayout::{PGSIZE, USTACKSIZE, USTACKTOP, UTOP};
@@ -37,7 +38,9 @@ impl fmt::Display for LoadError {
             LoadError::NotElf => f.write_str("not an ELF file"),
             LoadError::OtherMachine => f.write_str("not an executable for the i386"),
             LoadError::Truncated => f.write_str("the file is truncated"),
-            LoadError::BadAddress(va) => write!(f, "a segment at {va:#010x}, which no user program may have"),
+            LoadError::BadAddress(va) => {
+                write!(f, "a segment at {va:#010x}, which no user program may have")
+            }
             LoadError::Kernel(error) => write!(f, "{error}"),
         }
     }
@@ -60,7 +63,11 @@ pub fn load_icode(env: &mut Env, file: &[u8]) -> Result<(), LoadError> {
 /// Maps the pages of a segment and copies its bytes into them. As in JOS, all of it is writable.
 fn load_segment(space: &mut AddressSpace, segment: &Segment<'_>) -> Result<(), LoadError> {
     let bad = LoadError::BadAddress(segment.va);
-    let end = segment.va.checked_add(segment.memory_size).filter(|end| *end <= UTOP).ok_or(bad)?;
+    let end = segment
+        .va
+        .checked_add(segment.memory_size)
+        .filter(|end| *end <= UTOP)
+        .ok_or(bad)?;
     let mut va = segment.va;
     while va < end {
         let page_va = UserPage::containing(VirtAddr(va))?;

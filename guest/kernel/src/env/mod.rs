@@ -14,7 +14,8 @@ use abi::trap::FL_IF;
 use abi::{EnvId, EnvName, EnvStatus, Ipc, SysError, Trapframe, VirtAddr};
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// An environment, as the kernel sees it: its page directory is a handle that frees the address space when dropped.
+/// An environment, as the kernel sees it: its page directory is a handle that frees the address
+/// space when dropped.
 pub type Env = abi::Env<AddressSpace>;
 
 /// What the kernel can do with a live environment.
@@ -25,12 +26,18 @@ pub trait Live {
 
 impl Live for Env {
     fn space(&mut self) -> &mut AddressSpace {
-        self.pgdir.as_mut().expect("a live environment has an address space")
+        self.pgdir
+            .as_mut()
+            .expect("a live environment has an address space")
     }
 }
 
 /// All environments.
-pub static ENVS: KernelCell<EnvTable> = KernelCell::new(EnvTable { slots: &mut [], free_list: 0, used: 0 });
+pub static ENVS: KernelCell<EnvTable> = KernelCell::new(EnvTable {
+    slots: &mut [],
+    free_list: 0,
+    used: 0,
+});
 
 /// Id of the environment that has the CPU; 0 when none has. JOS `curenv`.
 static CURENV: AtomicU32 = AtomicU32::new(0);
@@ -54,7 +61,11 @@ pub fn curenv_id() -> EnvId {
 /// How the initial program ended.
 pub fn verdict() -> Verdict {
     let exited = VERDICT.load(Ordering::Relaxed) == Verdict::Exited as u32;
-    if exited { Verdict::Exited } else { Verdict::Failed }
+    if exited {
+        Verdict::Exited
+    } else {
+        Verdict::Failed
+    }
 }
 
 /// Why an environment ends.
@@ -117,7 +128,8 @@ impl EnvTable {
         Ok(env)
     }
 
-    /// The environment that has the CPU. There is one in every trap from user mode, until it is destroyed.
+    /// The environment that has the CPU. There is one in every trap from user mode, until it is
+    /// destroyed.
     pub fn current(&mut self) -> &mut Env {
         let id = curenv().expect("no environment is running");
         &mut self.slots[id.index()]
@@ -125,7 +137,9 @@ impl EnvTable {
 
     /// A new environment with an empty address space, not yet runnable. JOS `env_alloc`.
     pub fn alloc(&mut self, parent_id: EnvId) -> Result<&mut Env, SysError> {
-        let index = (self.free_list as usize).checked_sub(1).ok_or(SysError::NoFreeEnv)?;
+        let index = (self.free_list as usize)
+            .checked_sub(1)
+            .ok_or(SysError::NoFreeEnv)?;
         let space = AddressSpace::new_user()?;
         let env = &mut self.slots[index];
         self.free_list = env.link;
@@ -152,7 +166,13 @@ impl EnvTable {
             runs: 0,
             pgdir: Some(space),
             pgfault_upcall: VirtAddr(0),
-            ipc: Ipc { recving: false, dstva: VirtAddr(0), value: 0, from: EnvId::NONE, perm: 0 },
+            ipc: Ipc {
+                recving: false,
+                dstva: VirtAddr(0),
+                value: 0,
+                from: EnvId::NONE,
+                perm: 0,
+            },
             name: EnvName::EMPTY,
         };
         crate::println!("[{}] new env {}", curenv_id(), env.id);
@@ -173,9 +193,14 @@ impl EnvTable {
     }
 }
 
-/// Makes the environment that runs `name` from its ELF file. The first one decides the verdict. JOS `env_create`.
+/// Makes the environment that runs `name` from its ELF file. The first one decides the verdict. JOS
+/// `env_create`.
 #[inline(never)]
-pub fn env_create(envs: &mut EnvTable, name: EnvName, elf: &[u8]) -> Result<EnvId, load::LoadError> {
+pub fn env_create(
+    envs: &mut EnvTable,
+    name: EnvName,
+    elf: &[u8],
+) -> Result<EnvId, load::LoadError> {
     let env = envs.alloc(EnvId::NONE)?;
     env.name = name;
     let id = env.id;
@@ -189,7 +214,8 @@ pub fn env_create(envs: &mut EnvTable, name: EnvName, elf: &[u8]) -> Result<EnvI
     Ok(id)
 }
 
-/// Ends an environment. When it is the current one, nobody has the CPU afterwards. JOS `env_destroy`.
+/// Ends an environment. When it is the current one, nobody has the CPU afterwards. JOS
+/// `env_destroy`.
 #[inline(never)]
 pub fn env_destroy(envs: &mut EnvTable, id: EnvId, ending: Ending) {
     if INITIAL.load(Ordering::Relaxed) == id.0 && ending == Ending::Exit {

@@ -1,5 +1,7 @@
 //! Leaves the kernel for an environment. JOS `env_run` and `env_pop_tf`.
 
+#![expect(unsafe_code, reason = "leaves the kernel by trapentry.S")]
+
 use crate::env::{CURENV, ENVS, curenv};
 use abi::{EnvId, EnvStatus, Trapframe};
 use core::sync::atomic::Ordering;
@@ -24,13 +26,17 @@ pub fn env_run(id: EnvId) -> ! {
         env.status = EnvStatus::Running;
         env.runs += 1;
         CURENV.store(id.0, Ordering::Relaxed);
-        let space = env.pgdir.as_ref().expect("a live environment has an address space");
+        let space = env
+            .pgdir
+            .as_ref()
+            .expect("a live environment has an address space");
         if !space.is_loaded() {
             space.load();
         }
         &raw const env.tf
     };
-    // SAFETY: the table lives for ever; the frame's selectors are user segments, and its IOPL is 0: `alloc` and
-    // `sys_env_set_trapframe` see to that, and the CPU cannot have left user mode with others.
+    // SAFETY: the table lives for ever; the frame's selectors are user segments, and its IOPL is 0:
+    // `alloc` and `sys_env_set_trapframe` see to that, and the CPU cannot have left user mode with
+    // others.
     unsafe { env_pop_tf(tf) }
 }

@@ -16,7 +16,8 @@ use abi::{PageInfo, PhysAddr, VirtAddr};
 use boot_alloc::BootAlloc;
 use pgdir::AddressSpace;
 
-/// The kernel's own address space: what is above `UTOP` in every other one. `None` only before `init`.
+/// The kernel's own address space: what is above `UTOP` in every other one. `None` only before
+/// `init`.
 pub static KERN_PGDIR: KernelCell<Option<AddressSpace>> = KernelCell::new(None);
 
 /// Sets up physical pages and the kernel's address space, and switches to it.
@@ -35,14 +36,22 @@ pub fn init(boot: &BootInfo) -> &'static mut [Env] {
     let envs: &'static mut [Env] = bump.table(NENV);
     let (pages_at, pages_size) = (boot_alloc::physical(pages), size_of_val(pages) as u32);
     let (envs_at, envs_size) = (boot_alloc::physical(envs), size_of_val(envs) as u32);
-    assert!(pages_size <= PTSIZE && envs_size <= PTSIZE, "PAGES and ENVS have 4 MiB each at UPAGES and UENVS");
+    assert!(
+        pages_size <= PTSIZE && envs_size <= PTSIZE,
+        "PAGES and ENVS have 4 MiB each at UPAGES and UENVS"
+    );
     page::init(pages, boot.base_kib, bump.end());
 
     //  virtual address       size        physical address           flags
     let regions = [
         (UPAGES, pages_size, pages_at, PTE_U),
         (UENVS, envs_size, envs_at, PTE_U),
-        (KSTACKTOP - KSTKSIZE, KSTKSIZE, boot_alloc::boot_stack(), PTE_W),
+        (
+            KSTACKTOP - KSTKSIZE,
+            KSTKSIZE,
+            boot_alloc::physical_boot_stack(),
+            PTE_W,
+        ),
     ];
     let mut kernel = AddressSpace::kernel();
     for (va, size, pa, flags) in regions {

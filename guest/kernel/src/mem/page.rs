@@ -1,10 +1,14 @@
 //! Physical pages. JOS `kern/pmap.c`, "tracking of physical pages".
 //!
-//! A `Page` is a counted reference to a frame: `clone` adds one, dropping the last frees the frame. Page tables hold
-//! references too (see `pte`), so `page_decref` and its mistakes do not exist here.
+//! A `Page` is a counted reference to a frame: `clone` adds one, dropping the last frees the frame.
+//! Page tables hold references too (see `pte`), so `page_decref` and its mistakes do not exist
+//! here.
 //!
-//! Invariant: `PAGES.pages[n].refs` is the number of `Page` handles and owning page table entries for frame `n`; a
-//! frame is on the free list if and only if it is 0 and the frame is usable memory.
+//! Invariant: `PAGES.pages[n].refs` is the number of `Page` handles and owning page table entries
+//! for frame `n`; a frame is on the free list if and only if it is 0 and the frame is usable
+//! memory.
+
+#![expect(unsafe_code, reason = "page contents; counted references as numbers")]
 
 use crate::cell::KernelCell;
 use crate::x86::memory::{copy, zero};
@@ -24,13 +28,17 @@ pub struct FrameTable {
 }
 
 /// Physical memory.
-pub static PAGES: KernelCell<FrameTable> =
-    KernelCell::new(FrameTable { pages: &mut [], free_list: 0, free_count: 0 });
+pub static PAGES: KernelCell<FrameTable> = KernelCell::new(FrameTable {
+    pages: &mut [],
+    free_list: 0,
+    free_count: 0,
+});
 
 /// Puts usable memory on the free list, lowest addresses first. JOS `page_init`.
 ///
-/// Frame 0 is left out (the real-mode interrupt table; and 0 means "none"), as is everything from the end of base
-/// memory to `first_free`: the I/O hole, the kernel, the modules and the boot tables.
+/// Frame 0 is left out (the real-mode interrupt table; and 0 means "none"), as is everything from
+/// the end of base memory to `first_free`: the I/O hole, the kernel, the modules and the boot
+/// tables.
 pub fn init(pages: &'static mut [PageInfo], base_kib: u32, first_free: PhysAddr) {
     let mut table = PAGES.borrow();
     table.pages = pages;
@@ -83,7 +91,9 @@ impl Page {
     /// A free page, with whatever was in it.
     fn alloc() -> Result<Page, SysError> {
         let frame = PAGES.borrow().take().ok_or(SysError::NoMem)?;
-        Ok(Page(NonZeroU32::new(frame as u32 * PGSIZE).expect("frame 0 is never free")))
+        Ok(Page(
+            NonZeroU32::new(frame as u32 * PGSIZE).expect("frame 0 is never free"),
+        ))
     }
 
     /// The page's physical address. JOS `page2pa`.
@@ -98,7 +108,10 @@ impl Page {
 
     /// Copies `bytes` into the page at `offset`.
     pub fn write(&mut self, offset: usize, bytes: &[u8]) {
-        assert!(offset + bytes.len() <= PGSIZE as usize, "a write over the end of a page");
+        assert!(
+            offset + bytes.len() <= PGSIZE as usize,
+            "a write over the end of a page"
+        );
         // SAFETY: within the page, which no Rust reference points into.
         unsafe { copy(bytes.as_ptr(), self.kva().add(offset), bytes.len()) };
     }

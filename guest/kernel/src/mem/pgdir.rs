@@ -1,7 +1,14 @@
-//! Address spaces: a page directory, the tables below it, and the pages below those. JOS `kern/pmap.c`, "page tables".
+//! Address spaces: a page directory, the tables below it, and the pages below those. JOS
+//! `kern/pmap.c`, "page tables".
 //!
-//! Dropping an `AddressSpace` unmaps all user pages and frees what nobody else refers to. The part above `UTOP` is
-//! shared by all: each directory holds a copy of the kernel's entries, which own nothing.
+//! Dropping an `AddressSpace` unmaps all user pages and frees what nobody else refers to. The part
+//! above `UTOP` is shared by all: each directory holds a copy of the kernel's entries, which own
+//! nothing.
+
+#![expect(
+    unsafe_code,
+    reason = "page tables are memory at addresses that other tables hold"
+)]
 
 use crate::mem::KERN_PGDIR;
 use crate::mem::page::Page;
@@ -25,7 +32,8 @@ pub struct AddressSpace(Page);
 /// # Safety
 /// It must be a table of the address space that is borrowed for `'a`.
 unsafe fn table<'a>(address: PhysAddr) -> &'a mut Table {
-    // SAFETY: all of memory is mapped at KERNBASE; any bits are a valid `Pte`; the caller has exclusive access.
+    // SAFETY: all of memory is mapped at KERNBASE; any bits are a valid `Pte`; the caller has
+    // exclusive access.
     unsafe { &mut *((KERNBASE + address.0) as *mut Table) }
 }
 
@@ -34,9 +42,15 @@ impl AddressSpace {
     pub fn new_user() -> Result<AddressSpace, SysError> {
         let mut space = AddressSpace(Page::alloc_zeroed()?);
         let kernel_space = KERN_PGDIR.borrow();
-        let kernel = kernel_space.as_ref().expect("mem::init has run").directory();
+        let kernel = kernel_space
+            .as_ref()
+            .expect("mem::init has run")
+            .directory();
         let first = VirtAddr(UTOP).pdx();
-        for (own, shared) in space.directory_mut()[first..].iter_mut().zip(&kernel[first..]) {
+        for (own, shared) in space.directory_mut()[first..]
+            .iter_mut()
+            .zip(&kernel[first..])
+        {
             if shared.present() {
                 own.set_kernel(shared.address(), shared.bits() & (PTE_U | PTE_W | PTE_PS));
             }
@@ -49,11 +63,11 @@ impl AddressSpace {
     ///
     /// In 4 MiB pages: JOS spends 64 page tables on it, and its text suggests this as an exercise.
     pub fn kernel() -> AddressSpace {
-        let mut space = AddressSpace(Page::alloc_zeroed().expect("a page for the kernel's directory"));
-        let directory = space.directory_mut();
-        for index in VirtAddr(KERNBASE).pdx()..ENTRIES {
-            let offset = (index as u32 * PTSIZE).wrapping_sub(KERNBASE);
-            directory[index].set_kernel(PhysAddr(offset), PTE_W | PTE_PS);
+        let mut space =
+            AddressSpace(Page::alloc_zeroed().expect("a page for the kernel's directory"));
+        let first = VirtAddr(KERNBASE).pdx();
+        for (index, entry) in space.directory_mut()[first..].iter_mut().enumerate() {
+            entry.set_kernel(PhysAddr(index as u32 * PTSIZE), PTE_W | PTE_PS);
         }
         space.map_itself();
         space
@@ -90,7 +104,8 @@ impl AddressSpace {
 
     /// Makes the CPU use this address space.
     pub fn load(&self) {
-        // SAFETY: a directory with the kernel's mappings. `Drop` refuses to free it while it is loaded.
+        // SAFETY: a directory with the kernel's mappings. `Drop` refuses to free it while it is
+        // loaded.
         unsafe { lcr3(self.address()) };
     }
 
@@ -150,7 +165,10 @@ impl AddressSpace {
 
 impl Drop for AddressSpace {
     fn drop(&mut self) {
-        assert!(!self.is_loaded(), "an address space is freed while it is in use");
+        assert!(
+            !self.is_loaded(),
+            "an address space is freed while it is in use"
+        );
         let user_part = &mut self.directory_mut()[..VirtAddr(UTOP).pdx()];
         for entry in user_part.iter_mut().filter(|entry| entry.present()) {
             // SAFETY: a present directory entry points to a page table of this address space.
@@ -182,11 +200,29 @@ pub fn mapping(va: VirtAddr) -> Option<Mapping> {
     let flags = directory_entry.bits() & 0xFFF;
     if directory_entry.large() {
         let address = PhysAddr(directory_entry.address().0 | va.0 & (PTSIZE - PGSIZE));
-        return Some(Mapping { address, flags, size: PTSIZE });
+        return Some(Mapping {
+            address,
+            flags,
+            size: PTSIZE,
+        });
     }
     // SAFETY: a present directory entry points to a table.
     let entry = &unsafe { table(directory_entry.address()) }[va.ptx()];
     // In a table, bit 7 is no page size; at UVPT it shows the directory's.
     let both = entry.bits() & 0xFFF & (flags | !(PTE_U | PTE_W)) & !PTE_PS;
-    entry.present().then_some(Mapping { address: entry.address(), flags: both, size: PGSIZE })
+    entry.present().then_some(Mapping {
+        address: entry.address(),
+        flags: both,
+        size: PGSIZE,
+    })
+}
+
+/// The word at `va` in the address space in use, if it is mapped and lies in one page.
+pub fn peek(va: VirtAddr) -> Option<u32> {
+    if va.offset() > PGSIZE - 4 {
+        return None;
+    }
+    mapping(va)?;
+    // SAFETY: mapped, as was just seen; any bits are a number.
+    Some(unsafe { (va.0 as *const u32).read_unaligned() })
 }

@@ -1,8 +1,11 @@
 //! Page table and page directory entries. SDM Vol. 3A, "32-Bit Paging".
 //!
-//! Invariant: an entry made by `set` owns one reference to the page it points to, until `take` hands it back. An entry
-//! made by `set_kernel` owns none, and is never taken. Which is which follows from the address: below `UTOP` entries
-//! own, above they do not; `pgdir` keeps the two apart.
+//! Invariant: an entry made by `set` owns one reference to the page it points to, until `take`
+//! hands it back. An entry made by `set_kernel` owns none, and is never taken. Which is which
+//! follows from the address: below `UTOP` entries own, above they do not; `pgdir` keeps the two
+//! apart.
+
+#![expect(unsafe_code, reason = "an entry owns the page whose address it holds")]
 
 use crate::mem::page::Page;
 use abi::PhysAddr;

@@ -1,11 +1,11 @@
-//! `backtrace`: follows the chain of frame pointers, through the trap into the user program. JOS lab 1, exercise 11.
+//! `backtrace`: follows the chain of frame pointers, through the trap into the user program. JOS
+//! lab 1, exercise 11.
 
 use super::{Context, Then};
-use crate::mem::pgdir::mapping;
+use crate::mem::pgdir::peek;
 use crate::println;
 use crate::x86::control::read_ebp;
 use abi::VirtAddr;
-use abi::memlayout::PGSIZE;
 
 /// A chain longer than this is a loop.
 const FRAMES_MAX: usize = 100;
@@ -16,28 +16,18 @@ pub fn backtrace(_: &Context<'_>) -> Then {
     println!("Stack backtrace:");
     let mut ebp = read_ebp();
     for _ in 0..FRAMES_MAX {
-        let Some(eip) = read_word(ebp.wrapping_add(4)).filter(|_| ebp != 0) else {
+        let Some(eip) = peek(VirtAddr(ebp.wrapping_add(4))).filter(|_| ebp != 0) else {
             break;
         };
         crate::print!("  ebp {ebp:08x}  eip {eip:08x}  args");
         for index in 0..ARGUMENTS {
-            match read_word(ebp.wrapping_add(8 + 4 * index)) {
+            match peek(VirtAddr(ebp.wrapping_add(8 + 4 * index))) {
                 Some(word) => crate::print!(" {word:08x}"),
                 None => crate::print!(" --------"),
             }
         }
         println!();
-        ebp = read_word(ebp).unwrap_or(0);
+        ebp = peek(VirtAddr(ebp)).unwrap_or(0);
     }
     Then::Prompt
-}
-
-/// The word at `va`, if it is mapped and lies in one page.
-fn read_word(va: u32) -> Option<u32> {
-    if VirtAddr(va).offset() > PGSIZE - 4 {
-        return None;
-    }
-    mapping(VirtAddr(va))?;
-    // SAFETY: mapped, as was just seen; any bits are a number.
-    Some(unsafe { (va as *const u32).read_unaligned() })
 }

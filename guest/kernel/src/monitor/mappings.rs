@@ -24,7 +24,13 @@ impl Run {
 
     fn print(&self) {
         let last = self.pages * PGSIZE - 1;
-        let flag = |bit, letter| if self.mapping.flags & bit != 0 { letter } else { '-' };
+        let flag = |bit, letter| {
+            if self.mapping.flags & bit != 0 {
+                letter
+            } else {
+                '-'
+            }
+        };
         println!(
             "  {:08x}-{:08x}  phys {:08x}  {}{}{}{}{}  {} pages",
             self.va,
@@ -54,18 +60,20 @@ pub fn showmappings(context: &Context<'_>) -> Then {
     let mut run: Option<Run> = None;
     while va <= last {
         let found = mapping(VirtAddr(va));
+        // At once what one directory entry maps, or does not map.
+        let whole = VirtAddr(va).ptx() == 0
+            && found.map_or(!has_table(va), |mapping| mapping.size == PTSIZE);
+        let pages = if whole { PTSIZE / PGSIZE } else { 1 };
         match (&mut run, found) {
-            (Some(run), Some(next)) if run.is_continued_by(va, &next) => run.pages += 1,
+            (Some(run), Some(next)) if run.is_continued_by(va, &next) => run.pages += pages,
             (_, found) => {
                 if let Some(run) = run.take() {
                     run.print();
                 }
-                run = found.map(|mapping| Run { va, pages: 1, mapping });
+                run = found.map(|mapping| Run { va, pages, mapping });
             }
         }
-        // Where not even a page table is mapped, look at the next one.
-        let step = if found.is_none() && VirtAddr(va).ptx() == 0 && !has_table(va) { PTSIZE } else { PGSIZE };
-        match va.checked_add(step) {
+        match va.checked_add(pages * PGSIZE) {
             Some(next) => va = next,
             None => break,
         }

@@ -1,18 +1,18 @@
 //! The kernel monitor: a prompt with a few commands. JOS `kern/monitor.c`.
 //!
-//! It is where the machine ends up when nothing is left to run, after a kernel panic, and at an `int3` of a user
-//! program unless the kernel was started with `monitor=off`.
+//! It is where the machine ends up when nothing is left to run, after a kernel panic, and at an
+//! `int3` of a user program unless the kernel was started with `monitor=off`.
 
 mod backtrace;
 mod mappings;
 mod run;
 
 use crate::console::{putc, wait_for_char};
+use crate::symbols::{data_end, kernel_end, kernel_entry, text_end};
 use crate::trap::print::print_trapframe;
 use crate::{print, println};
 use abi::Trapframe;
 use abi::memlayout::KERNBASE;
-use core::ptr::addr_of;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether `int3` in a user program leads here; otherwise it is a fault like any other.
@@ -95,7 +95,10 @@ fn execute(line: &str, trapframe: Option<&Trapframe>) -> Then {
         return Then::Prompt;
     };
     match COMMANDS.iter().find(|command| command.name == *name) {
-        Some(command) => (command.run)(&Context { arguments, trapframe }),
+        Some(command) => (command.run)(&Context {
+            arguments,
+            trapframe,
+        }),
         None => {
             println!("Unknown command '{name}'");
             Then::Prompt
@@ -142,20 +145,12 @@ fn leave(context: &Context<'_>) -> Then {
     Then::Prompt
 }
 
-unsafe extern "C" {
-    // From boot/kernel.ld and boot/entry.S: only the addresses mean something.
-    static entry: u8;
-    static etext: u8;
-    static edata: u8;
-    static end: u8;
-}
-
 fn kerninfo(_: &Context<'_>) -> Then {
     let symbols = [
-        ("entry", addr_of!(entry) as u32),
-        ("etext", addr_of!(etext) as u32),
-        ("edata", addr_of!(edata) as u32),
-        ("end", addr_of!(end) as u32),
+        ("entry", kernel_entry()),
+        ("etext", text_end()),
+        ("edata", data_end()),
+        ("end", kernel_end()),
     ];
     println!("Special kernel symbols:");
     for (name, va) in symbols {

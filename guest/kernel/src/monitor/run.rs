@@ -10,7 +10,10 @@ use core::sync::atomic::Ordering;
 
 pub fn run(context: &Context<'_>) -> Then {
     let [name, ..] = context.arguments else {
-        BOOT.borrow().modules().iter().for_each(|module| println!("  {}", module.name.as_str()));
+        BOOT.borrow()
+            .modules()
+            .iter()
+            .for_each(|module| println!("  {}", module.name.as_str()));
         return Then::Prompt;
     };
     let Some(module) = BOOT.borrow().find(name) else {

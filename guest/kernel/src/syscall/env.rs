@@ -37,7 +37,8 @@ pub fn sys_yield() -> SysResult {
     Ok(0) // `syscall` asks for the rescheduling
 }
 
-/// A child with the caller's registers, an empty address space, and 0 as its result. Not runnable yet.
+/// A child with the caller's registers, an empty address space, and 0 as its result. Not runnable
+/// yet.
 #[inline(never)]
 pub fn sys_exofork(envs: &mut EnvTable) -> SysResult {
     let parent = envs.current();
@@ -60,13 +61,20 @@ pub fn sys_env_set_status(envs: &mut EnvTable, envid: EnvId, status: u32) -> Sys
     Ok(0)
 }
 
-/// Sets an environment's registers; segments, privilege and the interrupt flag stay what they must be.
+/// Sets an environment's registers; segments, privilege and the interrupt flag stay what they must
+/// be.
 #[inline(never)]
-pub fn sys_env_set_trapframe(envs: &mut EnvTable, frame: &Trapframe, envid: EnvId, tf: VirtAddr) -> SysResult {
+pub fn sys_env_set_trapframe(
+    envs: &mut EnvTable,
+    frame: &Trapframe,
+    envid: EnvId,
+    tf: VirtAddr,
+) -> SysResult {
     let id = envs.envid2env(envid, Relation::SelfOrChild)?.id;
     let range = UserSlice::of::<Trapframe>(tf);
     let wanted: Trapframe =
-        user_mem_assert(envs, frame, range, Access::Read, |checked| checked.read()).ok_or(SysError::Fault)?;
+        user_mem_assert(envs, frame, range, Access::Read, |checked| checked.read())
+            .ok_or(SysError::Fault)?;
     envs.envid2env(id, Relation::SelfOrChild)?.tf = Trapframe {
         regs: wanted.regs,
         eip: wanted.eip,
@@ -83,7 +91,11 @@ pub fn sys_env_set_trapframe(envs: &mut EnvTable, frame: &Trapframe, envid: EnvI
 
 /// Sets where an environment's page faults go. Whether anything is there shows at the first fault.
 #[inline(never)]
-pub fn sys_env_set_pgfault_upcall(envs: &mut EnvTable, envid: EnvId, upcall: VirtAddr) -> SysResult {
+pub fn sys_env_set_pgfault_upcall(
+    envs: &mut EnvTable,
+    envid: EnvId,
+    upcall: VirtAddr,
+) -> SysResult {
     envs.envid2env(envid, Relation::SelfOrChild)?.pgfault_upcall = upcall;
     Ok(0)
 }

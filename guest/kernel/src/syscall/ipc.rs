@@ -5,12 +5,19 @@ use crate::env::{EnvTable, Live, Relation, curenv_id};
 use abi::memlayout::UTOP;
 use abi::{EnvId, EnvStatus, Perm, SysError, UserPage, VirtAddr};
 
-/// Sends `value` to an environment that waits in `sys_ipc_recv`, and the page at `srcva` if that is below `UTOP`.
+/// Sends `value` to an environment that waits in `sys_ipc_recv`, and the page at `srcva` if that is
+/// below `UTOP`.
 ///
-/// `IpcNotRecv`: it does not wait. `Inval`: as `sys_page_map`. `NoMem`: no page table for the page. The receiver goes on
-/// waiting then.
+/// `IpcNotRecv`: it does not wait. `Inval`: as `sys_page_map`. `NoMem`: no page table for the page.
+/// The receiver goes on waiting then.
 #[inline(never)]
-pub fn sys_ipc_try_send(envs: &mut EnvTable, envid: EnvId, value: u32, srcva: VirtAddr, perm: u32) -> SysResult {
+pub fn sys_ipc_try_send(
+    envs: &mut EnvTable,
+    envid: EnvId,
+    value: u32,
+    srcva: VirtAddr,
+    perm: u32,
+) -> SysResult {
     let target = envs.envid2env(envid, Relation::Any)?;
     if !target.ipc.recving {
         return Err(SysError::IpcNotRecv);
@@ -19,7 +26,11 @@ pub fn sys_ipc_try_send(envs: &mut EnvTable, envid: EnvId, value: u32, srcva: Vi
 
     let page = if srcva.0 < UTOP {
         let perm = Perm::from_bits(perm)?;
-        let (page, writable) = envs.current().space().page_lookup(UserPage::new(srcva.0)?).ok_or(SysError::Inval)?;
+        let (page, writable) = envs
+            .current()
+            .space()
+            .page_lookup(UserPage::new(srcva.0)?)
+            .ok_or(SysError::Inval)?;
         if perm.writable() && !writable {
             return Err(SysError::Inval);
         }

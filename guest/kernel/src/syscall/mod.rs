@@ -1,7 +1,8 @@
 //! System calls: numbers and registers in, a `Result` out. JOS `kern/syscall.c`.
 //!
-//! Each `sys_` function takes what it was given, turns it into types that hold only what is allowed (`UserPage`, `Perm`,
-//! `UserSlice`), and fails with JOS's error. Nothing here is `unsafe`, nor in the modules below.
+//! Each `sys_` function takes what it was given, turns it into types that hold only what is allowed
+//! (`UserPage`, `Perm`, `UserSlice`), and fails with JOS's error. Nothing here is `unsafe`, nor in
+//! the modules below.
 
 #![forbid(unsafe_code)]
 
@@ -22,7 +23,15 @@ type SysResult = Result<u32, SysError>;
 #[inline(never)]
 pub fn syscall(envs: &mut EnvTable, frame: &Trapframe) -> After {
     let caller = curenv();
-    let PushRegs { eax: number, edx: a1, ecx: a2, ebx: a3, edi: a4, esi: a5, .. } = frame.regs;
+    let PushRegs {
+        eax: number,
+        edx: a1,
+        ecx: a2,
+        ebx: a3,
+        edi: a4,
+        esi: a5,
+        ..
+    } = frame.regs;
     let call = Syscall::from_number(number);
     let result = match call {
         None => Err(SysError::Inval),
@@ -36,8 +45,12 @@ pub fn syscall(envs: &mut EnvTable, frame: &Trapframe) -> After {
             Syscall::PageUnmap => page::sys_page_unmap(envs, EnvId(a1), a2),
             Syscall::Exofork => env::sys_exofork(envs),
             Syscall::EnvSetStatus => env::sys_env_set_status(envs, EnvId(a1), a2),
-            Syscall::EnvSetTrapframe => env::sys_env_set_trapframe(envs, frame, EnvId(a1), VirtAddr(a2)),
-            Syscall::EnvSetPgfaultUpcall => env::sys_env_set_pgfault_upcall(envs, EnvId(a1), VirtAddr(a2)),
+            Syscall::EnvSetTrapframe => {
+                env::sys_env_set_trapframe(envs, frame, EnvId(a1), VirtAddr(a2))
+            }
+            Syscall::EnvSetPgfaultUpcall => {
+                env::sys_env_set_pgfault_upcall(envs, EnvId(a1), VirtAddr(a2))
+            }
             Syscall::Yield => env::sys_yield(),
             Syscall::IpcTrySend => ipc::sys_ipc_try_send(envs, EnvId(a1), a2, VirtAddr(a3), a4),
             Syscall::IpcRecv => ipc::sys_ipc_recv(envs, VirtAddr(a1)),
@@ -47,11 +60,15 @@ pub fn syscall(envs: &mut EnvTable, frame: &Trapframe) -> After {
     if curenv().is_some() && curenv() == caller {
         envs.current().tf.regs.eax = SysError::encode(result);
     }
-    if call == Some(Syscall::Yield) { After::Reschedule } else { After::Resume }
+    if call == Some(Syscall::Yield) {
+        After::Reschedule
+    } else {
+        After::Resume
+    }
 }
 
-/// Gives `action` the range if the current environment may use it so; else destroys the environment. JOS
-/// `user_mem_assert`.
+/// Gives `action` the range if the current environment may use it so; else destroys the
+/// environment. JOS `user_mem_assert`.
 pub fn user_mem_assert<T>(
     envs: &mut EnvTable,
     frame: &Trapframe,
@@ -63,7 +80,11 @@ pub fn user_mem_assert<T>(
     match range.check(env.space(), access) {
         Ok(checked) => Some(action(checked)),
         Err(BadAddress(va)) => {
-            crate::println!("[{}] user_mem_check assertion failure for va {:08x}", env.id, va.0);
+            crate::println!(
+                "[{}] user_mem_check assertion failure for va {:08x}",
+                env.id,
+                va.0
+            );
             unhandled_user_fault(envs, frame);
             None
         }

@@ -7,8 +7,9 @@ use abi::{EnvId, Perm, SysError, UserPage};
 
 /// Maps a page of zeros at `va` in the address space of `envid`; what was there is unmapped.
 ///
-/// `BadEnv`: no such environment, or neither the caller nor a child of it. `Inval`: `va` not page-aligned or not below
-/// `UTOP`; `perm` not what a user mapping may have. `NoMem`: no page for the memory or for a page table.
+/// `BadEnv`: no such environment, or neither the caller nor a child of it. `Inval`: `va` not
+/// page-aligned or not below `UTOP`; `perm` not what a user mapping may have. `NoMem`: no page for
+/// the memory or for a page table.
 #[inline(never)]
 pub fn sys_page_alloc(envs: &mut EnvTable, envid: EnvId, va: u32, perm: u32) -> SysResult {
     let env = envs.envid2env(envid, Relation::SelfOrChild)?;
@@ -21,7 +22,8 @@ pub fn sys_page_alloc(envs: &mut EnvTable, envid: EnvId, va: u32, perm: u32) -> 
 
 /// Maps the page at `srcva` of `srcenvid` also at `dstva` of `dstenvid`.
 ///
-/// As `sys_page_alloc`; and `Inval` when nothing is at `srcva`, or `perm` asks to write what is mapped read-only.
+/// As `sys_page_alloc`; and `Inval` when nothing is at `srcva`, or `perm` asks to write what is
+/// mapped read-only.
 #[inline(never)]
 pub fn sys_page_map(
     envs: &mut EnvTable,

@@ -1,5 +1,7 @@
 //! The interrupt descriptor table. SDM Vol. 3A, "IDT Descriptors"; JOS `trap_init`.
 
+#![expect(unsafe_code, reason = "loads the table that leads to trapentry.S")]
+
 use crate::cell::KernelCell;
 use crate::trap::T_BRKPT;
 use crate::x86::segments::PseudoDescriptor;
@@ -29,12 +31,22 @@ pub fn init() {
     // SAFETY: a table of constants.
     let vectors = unsafe { &trap_vectors };
     let mut idt = IDT.borrow();
-    for (vector, handler) in vectors.iter().enumerate().filter(|(_, handler)| **handler != 0) {
-        // User mode may execute `int3` and `int 0x30`; any other `int n` is a general protection fault.
+    for (vector, handler) in vectors
+        .iter()
+        .enumerate()
+        .filter(|(_, handler)| **handler != 0)
+    {
+        // User mode may execute `int3` and `int 0x30`; any other `int n` is a general protection
+        // fault.
         let for_user = vector == T_BRKPT as usize || vector == usize::from(T_SYSCALL);
         idt[vector] = interrupt_gate(*handler, if for_user { 3 } else { 0 });
     }
-    let pointer = PseudoDescriptor { limit: size_of_val(&*idt) as u16 - 1, base: idt.as_ptr() as u32 };
+    let pointer = PseudoDescriptor {
+        limit: size_of_val(&*idt) as u16 - 1,
+        base: idt.as_ptr() as u32,
+    };
     // SAFETY: the table lives for ever, and its gates lead to trapentry.S.
-    unsafe { asm!("lidt [{}]", in(reg) &raw const pointer, options(readonly, nostack, preserves_flags)) };
+    unsafe {
+        asm!("lidt [{}]", in(reg) &raw const pointer, options(readonly, nostack, preserves_flags))
+    };
 }

@@ -44,7 +44,10 @@ pub fn trap_name(vector: u32) -> &'static str {
 
 /// Prints the frame. `esp` and `ss` are part of it only when it came from user mode.
 pub fn print_trapframe(tf: &Trapframe) {
-    println!("TRAP frame at {:#010x} from CPU 0", core::ptr::from_ref(tf).addr());
+    println!(
+        "TRAP frame at {:#010x} from CPU 0",
+        core::ptr::from_ref(tf).addr()
+    );
     let regs = &tf.regs;
     println!("  edi  {:#010x}", regs.edi);
     println!("  esi  {:#010x}", regs.esi);
@@ -58,9 +61,21 @@ pub fn print_trapframe(tf: &Trapframe) {
     println!("  ds   0x----{:04x}", tf.ds);
     println!("  trap {:#010x} {}", tf.trapno, trap_name(tf.trapno));
     if tf.trapno == T_PGFLT {
-        let who = if tf.err & FEC_U != 0 { "user" } else { "kernel" };
-        let what = if tf.err & FEC_WR != 0 { "write" } else { "read" };
-        let why = if tf.err & FEC_PR != 0 { "protection" } else { "not-present" };
+        let who = if tf.err & FEC_U != 0 {
+            "user"
+        } else {
+            "kernel"
+        };
+        let what = if tf.err & FEC_WR != 0 {
+            "write"
+        } else {
+            "read"
+        };
+        let why = if tf.err & FEC_PR != 0 {
+            "protection"
+        } else {
+            "not-present"
+        };
         println!("  cr2  {:#010x}", rcr2().0);
         println!("  err  {:#010x} [{who}, {what}, {why}]", tf.err);
     } else {

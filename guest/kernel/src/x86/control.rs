@@ -1,5 +1,7 @@
 //! Control registers, the TLB and the interrupt flag. SDM Vol. 3A, "Control Registers".
 
+#![expect(unsafe_code, reason = "instructions")]
+
 use abi::{PhysAddr, VirtAddr};
 use core::arch::asm;
 
@@ -56,7 +58,8 @@ pub fn rcr3() -> PhysAddr {
 /// Changes the address space.
 ///
 /// # Safety
-/// `directory` must be a page directory with the kernel's mappings, and live as long as it is in use.
+/// `directory` must be a page directory with the kernel's mappings, and live as long as it is in
+/// use.
 pub unsafe fn lcr3(directory: PhysAddr) {
     // SAFETY: the caller's promise.
     unsafe { asm!("mov cr3, {}", in(reg) directory.0, options(nostack, preserves_flags)) };
@@ -70,7 +73,8 @@ pub fn invlpg(va: VirtAddr) {
 
 /// Sleeps until an interrupt has been handled. Interrupts are off again afterwards.
 ///
-/// `sti` holds interrupts back for one more instruction, so one that is already pending ends the `hlt`.
+/// `sti` holds interrupts back for one more instruction, so one that is already pending ends the
+/// `hlt`.
 pub fn wait_for_interrupt() {
     // SAFETY: the handlers return here with all registers as they were.
     unsafe { asm!("sti", "hlt", "cli", options(nostack)) };
@@ -93,7 +97,8 @@ pub fn read_eflags() -> u32 {
     value
 }
 
-/// Protection and paging as JOS has them: the kernel respects read-only pages; x87 instructions are not trapped.
+/// Protection and paging as JOS has them: the kernel respects read-only pages; x87 instructions are
+/// not trapped.
 pub fn init_cr0() {
     let on = CR0_PE | CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_MP;
     // SAFETY: protection and paging are on already, and stay so.

@@ -1,4 +1,7 @@
-//! Bulk memory operations as the string instructions they are: one instruction a page instead of a loop.
+//! Bulk memory operations as the string instructions they are: one instruction a page instead of a
+//! loop.
+
+#![expect(unsafe_code, reason = "instructions")]
 
 use core::arch::asm;
 
@@ -7,7 +10,8 @@ use core::arch::asm;
 /// # Safety
 /// They must be valid for writes.
 pub unsafe fn zero(to: *mut u8, count: usize) {
-    // SAFETY: the caller's promise. The direction flag is clear: entry and trap entry execute `cld`.
+    // SAFETY: the caller's promise. The direction flag is clear: entry and trap entry execute
+    // `cld`.
     unsafe {
         asm!(
             "rep stosd",
@@ -25,9 +29,11 @@ pub unsafe fn zero(to: *mut u8, count: usize) {
 /// Copies `count` bytes from `from` to `to`, upwards.
 ///
 /// # Safety
-/// Source must be valid for reads, destination for writes; where they overlap, `to` must be below `from`.
+/// Source must be valid for reads, destination for writes; where they overlap, `to` must be below
+/// `from`.
 pub unsafe fn copy(from: *const u8, to: *mut u8, count: usize) {
-    // SAFETY: the caller's promise. `%esi` is LLVM's own, so it is exchanged around the instruction.
+    // SAFETY: the caller's promise. `%esi` is LLVM's own, so it is exchanged around the
+    // instruction.
     unsafe {
         asm!(
             "xchg esi, {from}",

@@ -1,8 +1,10 @@
-//! Segments and the task state segment. SDM Vol. 3A, "Segment Descriptors" and "Task-State Segment (TSS)"; JOS
-//! `kern/env.c` (`gdt`) and `kern/trap.c` (`trap_init_percpu`).
+//! Segments and the task state segment. SDM Vol. 3A, "Segment Descriptors" and "Task-State Segment
+//! (TSS)"; JOS `kern/env.c` (`gdt`) and `kern/trap.c` (`trap_init_percpu`).
 //!
-//! All segments are flat: base 0, limit 4 GiB. The TSS serves one purpose, the kernel's stack pointer on a trap from
-//! user mode.
+//! All segments are flat: base 0, limit 4 GiB. The TSS serves one purpose, the kernel's stack
+//! pointer on a trap from user mode.
+
+#![expect(unsafe_code, reason = "instructions")]
 
 use crate::cell::KernelCell;
 use abi::memlayout::{GD_KD, GD_KT, GD_TSS0, KSTACKTOP};
@@ -71,7 +73,10 @@ pub fn init() {
     let mut gdt = GDT.borrow();
     let tss: *const TaskState = &*TSS.borrow();
     gdt[usize::from(GD_TSS0) / 8] = task(tss as u32, size_of::<TaskState>() as u32 - 1);
-    let pointer = PseudoDescriptor { limit: size_of_val(&*gdt) as u16 - 1, base: gdt.as_ptr() as u32 };
+    let pointer = PseudoDescriptor {
+        limit: size_of_val(&*gdt) as u16 - 1,
+        base: gdt.as_ptr() as u32,
+    };
     // SAFETY: the table lives for ever, and its segments are the flat ones Rust code expects.
     unsafe {
         asm!(

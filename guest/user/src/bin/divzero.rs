@@ -2,6 +2,7 @@
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "the fault it is about")]
 
 use core::arch::asm;
 use jos::println;

@@ -2,19 +2,26 @@
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "copies pages between address spaces")]
 
 use jos::abi::memlayout::{PGSIZE, USTACKSIZE, USTACKTOP, UTEMP, UTEXT};
 use jos::abi::{EnvStatus, VirtAddr};
 use jos::memory::is_mapped;
 use jos::println;
-use jos::syscall::{sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map, sys_page_unmap, sys_yield};
+use jos::syscall::{
+    sys_env_set_status, sys_exofork, sys_page_alloc, sys_page_map, sys_page_unmap, sys_yield,
+};
 use jos::{EnvId, Perm, SysError};
 
 jos::program!(main);
 
 fn main() {
     let child = dumbfork().expect("dumbfork");
-    let (who, rounds) = if child == EnvId::NONE { ("child", 20) } else { ("parent", 10) };
+    let (who, rounds) = if child == EnvId::NONE {
+        ("child", 20)
+    } else {
+        ("parent", 10)
+    };
     for round in 0..rounds {
         println!("{round}: I am the {who}.");
         sys_yield();
@@ -41,7 +48,9 @@ fn dumbfork() -> Result<EnvId, SysError> {
         return Ok(child); // we are the child
     }
     // All of program and data, then the stack. (There is nothing on the heap.)
-    let program = (UTEXT..).step_by(PGSIZE as usize).take_while(|va| is_mapped(VirtAddr(*va)));
+    let program = (UTEXT..)
+        .step_by(PGSIZE as usize)
+        .take_while(|va| is_mapped(VirtAddr(*va)));
     let stack = (USTACKTOP - USTACKSIZE..USTACKTOP).step_by(PGSIZE as usize);
     for va in program.chain(stack) {
         duppage(child, va)?;

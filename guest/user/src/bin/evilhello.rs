@@ -2,6 +2,7 @@
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "a system call as no wrapper would make it")]
 
 use jos::abi::Syscall;
 use jos::println;

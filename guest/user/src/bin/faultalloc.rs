@@ -1,8 +1,9 @@
-//! Maps pages on demand in its page-fault handler; the second string crosses into another page, so the handler faults
-//! too. JOS `user/faultalloc.c`.
+//! Maps pages on demand in its page-fault handler; the second string crosses into another page, so
+//! the handler faults too. JOS `user/faultalloc.c`.
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "touches memory that its handler maps")]
 
 use core::ffi::{CStr, c_char};
 use jos::abi::{UTrapframe, VirtAddr};

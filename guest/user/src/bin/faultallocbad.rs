@@ -1,8 +1,9 @@
-//! As `faultalloc`, but the first access is the kernel's, in a system call: that is not reflected to the handler.
-//! JOS `user/faultallocbad.c`.
+//! As `faultalloc`, but the first access is the kernel's, in a system call: that is not reflected
+//! to the handler. JOS `user/faultallocbad.c`.
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "touches memory that its handler maps")]
 
 use jos::abi::{Syscall, UTrapframe, VirtAddr};
 use jos::alloc::format;

@@ -1,8 +1,9 @@
-//! Has an upcall where nothing is mapped: each fault to it faults again, until the exception stack is full.
-//! JOS `user/faultbadhandler.c`.
+//! Has an upcall where nothing is mapped: each fault to it faults again, until the exception stack
+//! is full. JOS `user/faultbadhandler.c`.
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "the fault it is about")]
 
 use core::arch::asm;
 use jos::abi::memlayout::{PGSIZE, UXSTACKTOP};
@@ -14,9 +15,11 @@ jos::program!(main);
 fn main() {
     let stack = (UXSTACKTOP - PGSIZE) as *mut u8;
     // SAFETY: nothing is mapped there.
-    unsafe { sys_page_alloc(EnvId::NONE, stack, Perm::WRITE) }.expect("a page for the exception stack");
+    unsafe { sys_page_alloc(EnvId::NONE, stack, Perm::WRITE) }
+        .expect("a page for the exception stack");
     // SAFETY: it cannot be executed, and that is the point.
-    unsafe { sys_env_set_pgfault_upcall(EnvId::NONE, 0xDEAD_BEEF) }.expect("the kernel takes any upcall");
+    unsafe { sys_env_set_pgfault_upcall(EnvId::NONE, 0xDEAD_BEEF) }
+        .expect("the kernel takes any upcall");
     // SAFETY: a page fault, and no more.
     unsafe { asm!("mov dword ptr [{}], 0", in(reg) 0) };
 }

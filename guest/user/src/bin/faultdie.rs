@@ -2,6 +2,7 @@
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "the fault it is about")]
 
 use core::arch::asm;
 use jos::abi::UTrapframe;
@@ -11,7 +12,11 @@ use jos::println;
 jos::program!(main);
 
 fn handler(frame: &mut UTrapframe) {
-    println!("i faulted at va {:x}, err {:x}", frame.fault_va, frame.err & 7);
+    println!(
+        "i faulted at va {:x}, err {:x}",
+        frame.fault_va,
+        frame.err & 7
+    );
     jos::exit();
 }
 

@@ -2,6 +2,7 @@
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "the fault it is about")]
 
 use core::arch::asm;
 use jos::EnvId;
@@ -16,7 +17,8 @@ unsafe extern "C" {
 
 fn main() {
     // SAFETY: it is never called: the kernel finds no stack for it.
-    let set = unsafe { sys_env_set_pgfault_upcall(EnvId::NONE, pgfault_upcall as *const () as u32) };
+    let set =
+        unsafe { sys_env_set_pgfault_upcall(EnvId::NONE, pgfault_upcall as *const () as u32) };
     set.expect("the kernel takes any upcall");
     // SAFETY: a page fault, and no more.
     unsafe { asm!("mov dword ptr [{}], 0", in(reg) 0) };

@@ -2,6 +2,7 @@
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "the fault it is about")]
 
 use core::arch::asm;
 use jos::println;
@@ -10,7 +11,8 @@ jos::program!(main);
 
 fn main() {
     let address = 0xF010_0000 as *const u32;
-    // SAFETY: a page fault, and no more. In assembly, since the compiler may assume that this does not happen.
+    // SAFETY: a page fault, and no more. In assembly, since the compiler may assume that this does
+    // not happen.
     let value: u32 = unsafe {
         let value;
         asm!("mov {}, [{}]", out(reg) value, in(reg) address);

@@ -1,7 +1,9 @@
-//! A page fault changes no register: not in what the handler sees, nor after it returns. JOS `user/faultregs.c`.
+//! A page fault changes no register: not in what the handler sees, nor after it returns. JOS
+//! `user/faultregs.c`.
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "a fault in assembly")]
 
 use core::ptr::addr_of;
 use jos::abi::memlayout::UTEMP;
@@ -41,14 +43,24 @@ fn after() -> Registers {
     unsafe { addr_of!(registers_after).read_volatile() }
 }
 
-/// EFLAGS: resume. A CPU saves it set for every fault, so that the instruction does not meet a debug trap again (SDM
-/// Vol. 3B, "Resume Flag"); QEMU leaves it clear. JOS looks past it too.
+/// EFLAGS: resume. A CPU saves it set for every fault, so that the instruction does not meet a
+/// debug trap again (SDM Vol. 3B, "Resume Flag"); QEMU leaves it clear. JOS looks past it too.
 const FL_RF: u32 = 0x0001_0000;
 
 fn handler(frame: &mut UTrapframe) {
-    assert!(frame.fault_va == UTEMP, "fault at {:08x} instead of UTEMP, eip {:08x}", frame.fault_va, frame.eip);
+    assert!(
+        frame.fault_va == UTEMP,
+        "fault at {:08x} instead of UTEMP, eip {:08x}",
+        frame.fault_va,
+        frame.eip
+    );
     let eflags = frame.eflags & !FL_RF;
-    let during = Registers { regs: frame.regs, eip: frame.eip, eflags, esp: frame.esp };
+    let during = Registers {
+        regs: frame.regs,
+        eip: frame.eip,
+        eflags,
+        esp: frame.esp,
+    };
     check(&before(), &during, "in UTrapframe");
     // Map UTEMP, so that the write succeeds.
     // SAFETY: nothing is mapped there.

@@ -2,6 +2,7 @@
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "the fault it is about")]
 
 use core::arch::asm;
 
@@ -9,6 +10,7 @@ jos::program!(main);
 
 fn main() {
     let address = 0 as *mut u32;
-    // SAFETY: a page fault, and no more. In assembly, since the compiler may assume that this does not happen.
+    // SAFETY: a page fault, and no more. In assembly, since the compiler may assume that this does
+    // not happen.
     unsafe { asm!("mov dword ptr [{}], 0", in(reg) address) };
 }

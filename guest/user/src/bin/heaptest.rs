@@ -1,8 +1,10 @@
-//! A long random load on the heap: blocks of all sizes and alignments, each filled with bytes that its seed gives, checked
-//! when it moves and when it goes. Then memory runs out, on purpose. At the end every page is back with the kernel.
+//! A long random load on the heap: blocks of all sizes and alignments, each filled with bytes that
+//! its seed gives, checked when it moves and when it goes. Then memory runs out, on purpose. At the
+//! end every page is back with the kernel.
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "calls the allocator directly")]
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -14,7 +16,7 @@ use jos::println;
 
 jos::program!(main);
 
-const STEPS: u32 = 3000;
+const STEPS: u32 = 2000;
 const REPORTS: u32 = 4;
 const BLOCKS_MAX: usize = 300;
 const SEED: u32 = 6828;
@@ -52,8 +54,16 @@ impl Block {
     fn new(layout: Layout, seed: u32) -> Option<Block> {
         // SAFETY: the size is not 0.
         let memory = NonNull::new(unsafe { alloc(layout) })?.cast::<u32>();
-        assert!(memory.addr().get() % layout.align() == 0, "{memory:p} is not aligned to {}", layout.align());
-        let mut block = Block { memory, layout, seed };
+        assert!(
+            memory.addr().get() % layout.align() == 0,
+            "{memory:p} is not aligned to {}",
+            layout.align()
+        );
+        let mut block = Block {
+            memory,
+            layout,
+            seed,
+        };
         block.fill(0);
         Some(block)
     }
@@ -82,7 +92,10 @@ impl Block {
         let mut index = 0;
         while index < count {
             let (found, expected) = (words[index], seed ^ index as u32);
-            assert!(found == expected, "word {index} of {words:p} is {found:08x}, not {expected:08x}");
+            assert!(
+                found == expected,
+                "word {index} of {words:p} is {found:08x}, not {expected:08x}"
+            );
             index += 1;
         }
     }
@@ -91,7 +104,9 @@ impl Block {
         let kept = self.words().len().min(size / 4);
         // SAFETY: allocated with this layout; the size is not 0.
         let moved = unsafe { realloc(self.memory.as_ptr().cast(), self.layout, size) };
-        self.memory = NonNull::new(moved).expect("memory for a block that grows").cast();
+        self.memory = NonNull::new(moved)
+            .expect("memory for a block that grows")
+            .cast();
         self.layout = Layout::from_size_align(size, self.layout.align()).expect("a layout");
         self.check(kept);
         self.fill(kept);
@@ -132,7 +147,12 @@ fn random_load(random: &mut Random) {
         }
         if step % (STEPS / REPORTS) == 0 {
             let stats = HEAP.stats();
-            println!("step {step}: {} blocks, {} slabs, {} pages in runs", blocks.len(), stats.slab_pages, stats.run_pages);
+            println!(
+                "step {step}: {} blocks, {} slabs, {} pages in runs",
+                blocks.len(),
+                stats.slab_pages,
+                stats.run_pages
+            );
         }
     }
     println!("{bytes_seen} bytes allocated in all");
@@ -147,7 +167,11 @@ fn exhaust() {
     while let Some(block) = NonNull::new(unsafe { alloc(layout) }) {
         blocks.push(block);
     }
-    assert!(!blocks.is_empty() && blocks.len() < 1100, "{} blocks before memory ran out", blocks.len());
+    assert!(
+        !blocks.is_empty() && blocks.len() < 1100,
+        "{} blocks before memory ran out",
+        blocks.len()
+    );
     println!("out of memory, and still here");
     for block in blocks {
         // SAFETY: allocated above, with this layout.
@@ -162,7 +186,10 @@ fn main() {
     exhaust();
     HEAP.trim();
     let stats = HEAP.stats();
-    assert!(stats.live == 0 && stats.slab_pages == 0 && stats.run_pages == 0, "the heap still holds {stats:?}");
+    assert!(
+        stats.live == 0 && stats.slab_pages == 0 && stats.run_pages == 0,
+        "the heap still holds {stats:?}"
+    );
     // What the kernel keeps for us is page tables: 4 MiB of addresses each.
     let kept = free_at_start - free_pages();
     assert!(kept <= 64, "{kept} pages did not come back");

@@ -1,5 +1,5 @@
-//! The sieve of Eratosthenes as a pipeline of environments, one per prime. It ends when a resource does.
-//! JOS `user/primes.c`; Hoare, "Communicating Sequential Processes" (1978).
+//! The sieve of Eratosthenes as a pipeline of environments, one per prime. It ends when a resource
+//! does. JOS `user/primes.c`; Hoare, "Communicating Sequential Processes" (1978).
 
 #![no_std]
 #![no_main]

@@ -1,15 +1,24 @@
-//! Rust all the way down: system calls from Rust to a Rust kernel, and a heap that grows and shrinks on top of them.
+//! Rust all the way down: system calls from Rust to a Rust kernel, and a heap that grows and
+//! shrinks on top of them.
 //!
-//! The name is that of the project this continues: JOS with its system call path and its user heap in Rust ("Lab X",
-//! 2015). Each section checks what it shows; the last line says how many checks passed, and a failed one is a panic.
+//! The name is that of the project this continues: JOS with its system call path and its user heap
+//! in Rust ("Lab X", 2015). Each section checks what it shows; the last line says how many checks
+//! passed, and a failed one is a panic.
 
 #![no_std]
 #![no_main]
+#![expect(
+    unsafe_code,
+    reason = "system calls as no wrapper would make them; the allocator directly"
+)]
 
 use core::alloc::Layout;
+use jos::abi::Syscall::{
+    self, EnvSetStatus, EnvSetTrapframe, IpcRecv, IpcTrySend, PageAlloc, PageMap, PageUnmap,
+};
+use jos::abi::VirtAddr;
 use jos::abi::memlayout::{KERNBASE, PGSIZE, UTEMP, UTOP};
 use jos::abi::perm::{PTE_P, PTE_PS, PTE_U, PTE_W};
-use jos::abi::{Syscall, VirtAddr};
 use jos::alloc::alloc::{alloc, dealloc};
 use jos::alloc::boxed::Box;
 use jos::alloc::collections::BTreeMap;
@@ -19,7 +28,7 @@ use jos::alloc::vec::Vec;
 use jos::alloc::{format, vec};
 use jos::heap::HEAP;
 use jos::memory::{free_pages, pageref, uvpt};
-use jos::syscall::{syscall, sys_getenvid};
+use jos::syscall::syscall;
 use jos::{SysError, println};
 use slab::{CLASSES, EMPTY_RESERVE, PAGE_SIZE};
 
@@ -60,9 +69,19 @@ fn main() {
 
 /// Makes the journal: the first allocation of the program, and so the first page of its heap.
 fn open_journal(title: &str, free_at_start: usize) -> Box<Journal> {
-    let plan = ["system calls", "size classes", "growth", "collections", "out of memory", "pages go back"];
+    let plan = [
+        "system calls",
+        "size classes",
+        "growth",
+        "collections",
+        "out of memory",
+        "pages go back",
+    ];
     let longest: Option<&str> = plan.iter().copied().max_by_key(|name| name.len());
-    println!("{title}: {} sections, {free_at_start} pages free", plan.len());
+    println!(
+        "{title}: {} sections, {free_at_start} pages free",
+        plan.len()
+    );
 
     let mut sections = Vec::with_capacity(plan.len()); // #first-allocation
     sections.push("opening");
@@ -86,17 +105,29 @@ impl Journal {
     }
 
     /// Compares, and remembers the first difference.
-    fn check<T: PartialEq + core::fmt::Debug>(&mut self, section: &'static str, what: &str, found: T, expected: T) {
+    fn check<T: PartialEq + core::fmt::Debug>(
+        &mut self,
+        section: &'static str,
+        what: &str,
+        found: T,
+        expected: T,
+    ) {
         let outcome = if found == expected {
             Outcome::Passed
         } else {
-            Outcome::Failed { expected: format!("{expected:?}"), found: format!("{found:?}") }
+            Outcome::Failed {
+                expected: format!("{expected:?}"),
+                found: format!("{found:?}"),
+            }
         };
         let (passed, all) = self.tally.entry(section).or_insert((0, 0));
         *all += 1;
         match outcome {
             Outcome::Passed => *passed += 1,
-            Outcome::Failed { ref expected, ref found } => {
+            Outcome::Failed {
+                ref expected,
+                ref found,
+            } => {
                 println!("  FAILED {what}: expected {expected}, found {found}");
                 self.first_failure.get_or_insert_with(|| Box::new(outcome));
             }
@@ -116,27 +147,31 @@ fn system_calls(journal: &mut Journal) {
     const RO: u32 = PTE_P | PTE_U;
     const RW: u32 = RO | PTE_W;
     const STRANGER: u32 = 0x1000_1234;
+    const OK: Result<u32, SysError> = Ok(0);
+    const INVAL: Result<u32, SysError> = Err(SysError::Inval);
+    const BAD_ENV: Result<u32, SysError> = Err(SysError::BadEnv);
+    const NOT_RECV: Result<u32, SysError> = Err(SysError::IpcNotRecv);
     let (first, second) = (UTEMP, UTEMP + PGSIZE);
 
-    //  what                                call               arguments                           expected
-    let cases: [(&str, Syscall, [u32; 5], Result<u32, SysError>); 17] = [
-        ("page_alloc maps a page", Syscall::PageAlloc, [0, first, RW, 0, 0], Ok(0)),
-        ("page_alloc refuses an unaligned address", Syscall::PageAlloc, [0, first + 1, RW, 0, 0], Err(SysError::Inval)),
-        ("page_alloc refuses UTOP", Syscall::PageAlloc, [0, UTOP, RW, 0, 0], Err(SysError::Inval)),
-        ("page_alloc refuses the kernel's memory", Syscall::PageAlloc, [0, KERNBASE, RW, 0, 0], Err(SysError::Inval)),
-        ("page_alloc refuses a page that is not the user's", Syscall::PageAlloc, [0, second, PTE_P, 0, 0], Err(SysError::Inval)),
-        ("page_alloc refuses a kernel bit", Syscall::PageAlloc, [0, second, RW | PTE_PS, 0, 0], Err(SysError::Inval)),
-        ("page_alloc refuses a stranger", Syscall::PageAlloc, [STRANGER, second, RW, 0, 0], Err(SysError::BadEnv)),
-        ("page_map shares a page read-only", Syscall::PageMap, [0, first, 0, second, RO], Ok(0)),
-        ("page_map gives no more than there is", Syscall::PageMap, [0, second, 0, first, RW], Err(SysError::Inval)),
-        ("page_map refuses what is not mapped", Syscall::PageMap, [0, second + PGSIZE, 0, first, RO], Err(SysError::Inval)),
-        ("page_unmap refuses an unaligned address", Syscall::PageUnmap, [0, second + 4, 0, 0, 0], Err(SysError::Inval)),
-        ("page_unmap refuses a stranger", Syscall::PageUnmap, [STRANGER, second, 0, 0, 0], Err(SysError::BadEnv)),
-        ("env_set_status refuses ENV_FREE", Syscall::EnvSetStatus, [0, 0, 0, 0, 0], Err(SysError::Inval)),
-        ("env_set_trapframe refuses a stranger", Syscall::EnvSetTrapframe, [STRANGER, first, 0, 0, 0], Err(SysError::BadEnv)),
-        ("ipc_try_send finds nobody waiting", Syscall::IpcTrySend, [0, 1, UTOP, 0, 0], Err(SysError::IpcNotRecv)),
-        ("ipc_recv refuses an unaligned address", Syscall::IpcRecv, [first + 1, 0, 0, 0, 0], Err(SysError::Inval)),
-        ("getenvid knows us", Syscall::Getenvid, [0; 5], Ok(sys_getenvid().0)),
+    //   what                                        call             arguments                            expected
+    #[rustfmt::skip]
+    let cases: [(&str, Syscall, [u32; 5], Result<u32, SysError>); 16] = [
+        ("page_alloc maps a page",                   PageAlloc,       [0, first, RW, 0, 0],                OK),
+        ("page_alloc refuses an unaligned address",  PageAlloc,       [0, first + 1, RW, 0, 0],            INVAL),
+        ("page_alloc refuses UTOP",                  PageAlloc,       [0, UTOP, RW, 0, 0],                 INVAL),
+        ("page_alloc refuses the kernel's memory",   PageAlloc,       [0, KERNBASE, RW, 0, 0],             INVAL),
+        ("page_alloc refuses a page not for users",  PageAlloc,       [0, second, PTE_P, 0, 0],            INVAL),
+        ("page_alloc refuses a kernel bit",          PageAlloc,       [0, second, RW | PTE_PS, 0, 0],      INVAL),
+        ("page_alloc refuses a stranger",            PageAlloc,       [STRANGER, second, RW, 0, 0],        BAD_ENV),
+        ("page_map shares a page read-only",         PageMap,         [0, first, 0, second, RO],           OK),
+        ("page_map gives no more than there is",     PageMap,         [0, second, 0, first, RW],           INVAL),
+        ("page_map refuses what is not mapped",      PageMap,         [0, second + PGSIZE, 0, first, RO],  INVAL),
+        ("page_unmap refuses an unaligned address",  PageUnmap,       [0, second + 4, 0, 0, 0],            INVAL),
+        ("page_unmap refuses a stranger",            PageUnmap,       [STRANGER, second, 0, 0, 0],         BAD_ENV),
+        ("env_set_status refuses ENV_FREE",          EnvSetStatus,    [0, 0, 0, 0, 0],                     INVAL),
+        ("env_set_trapframe refuses a stranger",     EnvSetTrapframe, [STRANGER, first, 0, 0, 0],          BAD_ENV),
+        ("ipc_try_send finds nobody waiting",        IpcTrySend,      [0, 1, UTOP, 0, 0],                  NOT_RECV),
+        ("ipc_recv refuses an unaligned address",    IpcRecv,         [first + 1, 0, 0, 0, 0],             INVAL),
     ];
     for (what, call, arguments, expected) in &cases {
         let result = raw(*call, *arguments); // #system-call
@@ -154,17 +189,33 @@ fn system_calls(journal: &mut Journal) {
     };
     journal.check(section, "a new page is zero", before, 0);
     journal.check(section, "a shared page is shared", after, 0x6828);
-    journal.check(section, "it has two references", pageref(VirtAddr(first)), 2);
+    journal.check(
+        section,
+        "it has two references",
+        pageref(VirtAddr(first)),
+        2,
+    );
     for va in [first, second, second] {
-        journal.check(section, "page_unmap also takes what is not mapped", raw(Syscall::PageUnmap, [0, va, 0, 0, 0]), Ok(0));
+        journal.check(
+            section,
+            "page_unmap also takes what is not mapped",
+            raw(PageUnmap, [0, va, 0, 0, 0]),
+            Ok(0),
+        );
     }
     journal.check(section, "it is gone", uvpt(VirtAddr(first)) & PTE_P, 0);
     // SAFETY: there is no such call.
     let unknown = unsafe { syscall(1000, [0; 5]) };
-    journal.check(section, "an unknown call is refused", unknown, Err(SysError::Inval));
+    journal.check(
+        section,
+        "an unknown call is refused",
+        unknown,
+        Err(SysError::Inval),
+    );
 }
 
-/// Each size class: more objects than a slab holds, aligned, apart from each other, and the slabs given back.
+/// Each size class: more objects than a slab holds, aligned, apart from each other, and the slabs
+/// given back.
 fn size_classes(journal: &mut Journal) {
     let section = journal.begin("size classes");
     for size in CLASSES {
@@ -185,7 +236,12 @@ fn size_classes(journal: &mut Journal) {
         journal.check(section, "the cache has grown", pages_used >= 1, true);
         drop(objects);
         let left = HEAP.stats().slab_pages - pages_before;
-        journal.check(section, "empty slabs went back, but for a reserve", left <= 2 * EMPTY_RESERVE, true);
+        journal.check(
+            section,
+            "empty slabs went back, but for a reserve",
+            left <= 2 * EMPTY_RESERVE,
+            true,
+        );
     }
     for align in [8, 64, 512, PAGE_SIZE, 4 * PAGE_SIZE] {
         let layout = Layout::from_size_align(24, align).expect("a layout");
@@ -210,12 +266,20 @@ fn growth(journal: &mut Journal) {
         if numbers.capacity() != capacity {
             capacity = numbers.capacity(); // #growth
             let stats = HEAP.stats();
-            println!("  room for {capacity:>5} numbers: {} slabs, {} pages in runs", stats.slab_pages, stats.run_pages);
+            println!(
+                "  room for {capacity:>5} numbers: {} slabs, {} pages in runs",
+                stats.slab_pages, stats.run_pages
+            );
         }
     }
     let intact = (0..3000).all(|number: u32| numbers[number as usize] == number * number);
     journal.check(section, "all numbers survived every move", intact, true);
-    journal.check(section, "4096 numbers take 4 pages", HEAP.stats().run_pages, 4);
+    journal.check(
+        section,
+        "4096 numbers take 4 pages",
+        HEAP.stats().run_pages,
+        4,
+    );
     numbers.truncate(700);
     numbers.shrink_to_fit();
     journal.check(section, "700 numbers take 1", HEAP.stats().run_pages, 1);
@@ -231,9 +295,17 @@ fn collections(journal: &mut Journal) {
     for word in text.split(' ') {
         *count.entry(String::from(word)).or_default() += 1;
     }
-    let most = count.iter().max_by_key(|(_, times)| **times).map(|(word, times)| format!("{word}={times}"));
+    let most = count
+        .iter()
+        .max_by_key(|(_, times)| **times)
+        .map(|(word, times)| format!("{word}={times}"));
     println!("  {} words, most often {most:?}", count.len());
-    journal.check(section, "BTreeMap counts words", most.as_deref(), Some("the=4"));
+    journal.check(
+        section,
+        "BTreeMap counts words",
+        most.as_deref(),
+        Some("the=4"),
+    );
 
     let shared = Rc::new(Journal {
         title: String::from("shared"),
@@ -254,7 +326,12 @@ fn out_of_memory(journal: &mut Journal) {
     let refused = bytes.try_reserve_exact(0x5000_0000).is_err();
     println!("  1.25 GiB refused: {refused}");
     journal.check(section, "too much is refused", refused, true);
-    journal.check(section, "and then a little is not", bytes.try_reserve_exact(100).is_ok(), true);
+    journal.check(
+        section,
+        "and then a little is not",
+        bytes.try_reserve_exact(100).is_ok(),
+        true,
+    );
 }
 
 /// What is freed goes back to the kernel, page by page.
@@ -262,7 +339,9 @@ fn pages_go_back(journal: &mut Journal) {
     let section = journal.begin("pages go back");
     HEAP.trim();
     let before = free_pages();
-    let blocks: Vec<Box<[u8]>> = (1..=12).map(|pages| vec![0xA5; pages * PAGE_SIZE].into_boxed_slice()).collect();
+    let blocks: Vec<Box<[u8]>> = (1..=12)
+        .map(|pages| vec![0xA5; pages * PAGE_SIZE].into_boxed_slice())
+        .collect();
     let during = free_pages();
     drop(blocks);
     HEAP.trim();
@@ -274,8 +353,14 @@ fn pages_go_back(journal: &mut Journal) {
 
 /// Adds up, frees the journal, and looks whether anything is left behind.
 fn close_journal(journal: Box<Journal>, free_at_start: usize) {
-    let (passed, all) = journal.tally.values().fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
-    let failure = journal.first_failure.as_deref().map(|outcome| format!("{outcome:?}"));
+    let (passed, all) = journal
+        .tally
+        .values()
+        .fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
+    let failure = journal
+        .first_failure
+        .as_deref()
+        .map(|outcome| format!("{outcome:?}"));
     println!("{}: {passed} of {all} checks passed", journal.title);
     if let Some(failure) = failure {
         panic!("{failure}");
@@ -283,7 +368,10 @@ fn close_journal(journal: Box<Journal>, free_at_start: usize) {
     drop(journal);
     HEAP.trim();
     let stats = HEAP.stats();
-    assert!(stats.live == 0 && stats.slab_pages == 0, "the heap still holds {stats:?}");
+    assert!(
+        stats.live == 0 && stats.slab_pages == 0,
+        "the heap still holds {stats:?}"
+    );
     // What the kernel keeps for us is page tables: one for UTEMP, one for the heap.
     let kept = free_at_start - free_pages();
     println!("the heap is empty; {kept} page tables stay");

@@ -2,6 +2,7 @@
 
 #![no_std]
 #![no_main]
+#![expect(unsafe_code, reason = "shares a page")]
 
 use core::ffi::CStr;
 use jos::fork::fork;
@@ -43,7 +44,11 @@ fn receive(page: *mut u8, expected: &CStr, who: &str) -> EnvId {
     let message = unsafe { ipc::recv_page(page) };
     // SAFETY: the other side wrote a string there.
     let text = unsafe { CStr::from_ptr(page.cast()) };
-    println!("{:x} got message: {}", message.from.0, text.to_str().unwrap_or("(no text)"));
+    println!(
+        "{:x} got message: {}",
+        message.from.0,
+        text.to_str().unwrap_or("(no text)")
+    );
     if text == expected {
         println!("{who} received correct message");
     }

@@ -1,4 +1,5 @@
-//! A child that never gives up the CPU, and a parent that ends it: needs preemption. JOS `user/spin.c`.
+//! A child that never gives up the CPU, and a parent that ends it: needs preemption. JOS
+//! `user/spin.c`.
 
 #![no_std]
 #![no_main]

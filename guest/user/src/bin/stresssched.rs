@@ -1,5 +1,5 @@
-//! Twenty environments that yield and count: nobody may lose a count or run on two CPUs at once. JOS
-//! `user/stresssched.c`, whose counts are larger.
+//! Twenty environments that yield and count: nobody may lose a count or run on two CPUs at once.
+//! JOS `user/stresssched.c`, whose counts are larger.
 
 #![no_std]
 #![no_main]
@@ -39,6 +39,9 @@ fn main() {
         }
     }
     let count = COUNTER.load(Relaxed);
-    assert!(count == ROUNDS * COUNTS, "ran on two CPUs at once (counter is {count})");
+    assert!(
+        count == ROUNDS * COUNTS,
+        "ran on two CPUs at once (counter is {count})"
+    );
     println!("[{}] stresssched on CPU 0", sys_getenvid());
 }
