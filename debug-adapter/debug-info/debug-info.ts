@@ -143,7 +143,11 @@ class LoadedDebugInfo implements DebugInfo {
     const addMatching = (entries: readonly FunctionEntry[]): void => {
       for (const entry of entries) {
         const candidate = this.#function(entry);
-        if (candidate !== undefined && endsWithPath(splitPath(candidate.qualifiedName), wanted)) found.add(candidate);
+        if (candidate === undefined) continue;
+        const path = splitPath(candidate.qualifiedName);
+        // A name taken from the symbol has generics elsewhere than the debug information's own.
+        if (endsWithPath(path, wanted) || endsWithPath([...path.slice(0, -1), candidate.name], wanted))
+          found.add(candidate);
       }
     };
     addMatching(this.#names.functionsBySymbol(segment));

@@ -28,7 +28,12 @@ export function splitPath(name: string): string[] {
     const as = splitAt(inner, ' as ');
     parts.splice(0, 1, ...splitPath(as));
   }
-  return parts.filter((part) => part !== '');
+  // `f::<u8>` of v0 names is `f<u8>` of debug information.
+  return parts.reduce<string[]>((path, part) => {
+    if (part.startsWith('<') && path.length > 0) path[path.length - 1] += part;
+    else if (part !== '') path.push(part);
+    return path;
+  }, []);
 }
 
 /** The text before the first `separator` outside of brackets. */
