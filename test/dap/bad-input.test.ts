@@ -39,7 +39,11 @@ test.each([
   ['a folder as kernel', () => ({ kernel: folder }), /is a folder/],
   ['an empty kernel', () => ({ kernel: file('empty', new Uint8Array(0)) }), /empty/],
   ['noise as kernel', () => ({ kernel: file('noise', NOISE) }), /noise.*not an ELF file/i],
-  ['an eighth of a kernel', () => ({ kernel: file('eighth', kernel.subarray(0, kernel.length >> 3)) }), /truncated.*segment 0 ends/],
+  [
+    'an eighth of a kernel',
+    () => ({ kernel: file('eighth', kernel.subarray(0, kernel.length >> 3)) }),
+    /truncated.*segment 0 ends/,
+  ],
   ['the first bytes of a kernel', () => ({ kernel: file('head', kernel.subarray(0, 40)) }), /head/],
   ['a kernel for another machine', () => ({ kernel: file('arm', patched(kernel, 18, 40)) }), /ARM/],
   ['a kernel of 64 bits', () => ({ kernel: file('wide', patched(kernel, 4, 2)) }), /64/],

@@ -1,4 +1,5 @@
 /** Breakpoints of every kind, in kernel and programs, with conditions, hit counts and log messages. */
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lineWith, sourcePath } from '../kit/repository.ts';
 import { SessionClient, type Body } from '../kit/session-client.ts';
@@ -23,7 +24,7 @@ async function top(threadId: unknown): Promise<{ id: number; name: string; line:
 test('a condition on locals stops only where it is true', async () => {
   const line = lineWith(PAGE_RS, '// #page-alloc');
   await client.launch({ program: 'rustshim' }, () =>
-    inFile(PAGE_RS, { line, condition: 'envid.0 == 0 && perm.bits == 7 && va.0 >= 0x10000000' }),
+    inFile(PAGE_RS, { line, condition: 'envid.0 == 0 && perm.0 == 7 && va.0.0 >= 0x10000000' }),
   );
   const first = await client.event('stopped');
   expect(first).toMatchObject({ reason: 'breakpoint' });
@@ -65,7 +66,12 @@ test('a logpoint prints and does not stop', async () => {
     e.event === 'output' && e.body.category === 'console' ? [e.body.output as string] : [],
   );
   const logged = lines.filter((l) => l.startsWith('case '));
-  expect(logged).toHaveLength(17);
+  const cases = readFileSync(sourcePath(RUSTSHIM_RS), 'utf8')
+    .split('let cases')[1]!
+    .split('];')[0]!
+    .match(/\("/g)!.length;
+  expect(cases).toBeGreaterThan(10);
+  expect(logged).toHaveLength(cases);
   expect(logged[0]).toBe('case "page_alloc maps a page": PageAlloc {}\n');
 });
 

@@ -40,7 +40,8 @@ test('over stdio: the program runs to its end, and the session ends with it', as
     client.configurationSequence(),
     client.launch({ program: 'hello' }),
     client.waitForEvent('terminated'),
-    client.assertOutput('stdout', 'hello, world'),
+    client.waitForEvent('exited').then((event) => expect(event.body).toEqual({ exitCode: 0 })),
+    client.assertOutput('stdout', '6828 decimal is 15254 octal!\n'),
   ]);
 });
 
