@@ -8,16 +8,16 @@ import { icedPlugin } from './iced-plugin.mjs';
 
 await build({
   entryPoints: ['test/bench/main.ts'],
-  outfile: 'dist/bench.cjs',
+  outfile: 'dist/bench.mjs',
   bundle: true,
   platform: 'node',
-  format: 'cjs',
+  format: 'esm',
+  banner: { js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);" },
   target: 'node20',
   loader: { '.wasm': 'binary' },
   plugins: [icedPlugin],
-  define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
 });
 process.exit(
-  spawnSync(process.execPath, ['dist/bench.cjs', ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1,
+  spawnSync(process.execPath, ['dist/bench.mjs', ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1,
 );

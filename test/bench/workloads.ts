@@ -105,7 +105,7 @@ export const WORKLOADS: readonly Workload[] = [
 
 /** The cost of a hit: the time of the run with the breakpoint less that of the run without, by the number of hits. */
 async function falseCondition(): Promise<Measurement> {
-  const hot = lineWith(HEAPTEST_RS, 'self.memory.add(index).write(');
+  const hot = lineWith(HEAPTEST_RS, 'words[index] = seed ^');
   const end = lineWith(HEAPTEST_RS, 'Vec::with_capacity(1100)');
   const timed = async (breakpoints: object[]): Promise<number> => {
     const client = new SessionClient();
