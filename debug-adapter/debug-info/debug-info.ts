@@ -175,6 +175,7 @@ class LoadedDebugInfo implements DebugInfo {
 
   staticsNamed(name: string, address?: number): readonly Variable[] {
     const wanted = splitPath(name);
+    const unit = address === undefined ? undefined : this.#dwarf.unitAt(address);
     const near = address === undefined ? [] : splitPath(this.functionAt(address)?.qualifiedName ?? '');
     return this.#statics
       .named(wanted)
@@ -182,6 +183,7 @@ class LoadedDebugInfo implements DebugInfo {
       .sort(
         (a, b) =>
           Number(b.variable.qualifiedName === name) - Number(a.variable.qualifiedName === name) ||
+          Number(b.variable.unit === unit) - Number(a.variable.unit === unit) ||
           sharedPrefix(b.path, near) - sharedPrefix(a.path, near) ||
           a.path.length - b.path.length,
       )

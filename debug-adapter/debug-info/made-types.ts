@@ -7,7 +7,8 @@
 import { arrayTypeName, pointerTypeName } from './type-names.ts';
 import type { ArrayType, BaseType, Encoding, PointerType, Type } from './types.ts';
 
-export function makePointer(target: Type | undefined, language: 'c' | 'rust'): PointerType {
+/** @param name as it was written, where that says more: `*const T`, `&T` */
+export function makePointer(target: Type | undefined, language: 'c' | 'rust', name?: string): PointerType {
   const form = 'pointer';
   return {
     kind: 'pointer',
@@ -16,7 +17,7 @@ export function makePointer(target: Type | undefined, language: 'c' | 'rust'): P
     language,
     sizeBytes: 4,
     target,
-    name: pointerTypeName(target, form, language),
+    name: name ?? pointerTypeName(target, form, language),
   };
 }
 

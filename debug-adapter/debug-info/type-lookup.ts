@@ -29,10 +29,12 @@ export function findType(dwarf: Dwarf, names: NameIndex, name: string, depth = 0
   if (whole !== undefined) return whole;
   const qualified = /^(?:const|volatile) (.+)$/.exec(text) ?? /^(.+?) (?:const|volatile)$/.exec(text);
   if (qualified !== null) return inner(qualified[1]!);
-  const rustPointer = /^(?:\*const |\*mut |&mut |&(?:'\w+ )?)(.+)$/.exec(text);
+  const rustPointer = /^(\*const |\*mut |&mut |&(?:'\w+ )?)(.+)$/.exec(text);
   if (rustPointer !== null) {
-    const target = inner(rustPointer[1]!);
-    return target === undefined && rustPointer[1] !== '()' ? undefined : makePointer(target, 'rust');
+    const target = inner(rustPointer[2]!);
+    return target === undefined && rustPointer[2] !== '()'
+      ? undefined
+      : makePointer(target, 'rust', `${rustPointer[1]!}${target?.name ?? '()'}`);
   }
   if (text.endsWith('*')) {
     const target = text.slice(0, -1).trim();

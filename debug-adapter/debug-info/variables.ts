@@ -129,6 +129,10 @@ export class DwarfVariable implements Variable {
     });
   }
 
+  get unit(): Unit {
+    return this.#unit;
+  }
+
   get type(): Type | undefined {
     return this.#dwarf.types.at(this.#type);
   }

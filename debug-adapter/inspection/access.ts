@@ -273,10 +273,14 @@ function autoFollowIndexed(object: Node, at: Get<number>): Node | undefined {
     }
     if (structOf(type)?.name.startsWith('alloc::collections::') !== true) return undefined;
     const element = structOf(type)!.templateParameters.find(({ name }) => name === 'T' || name === 'V')?.type;
+    // A map is indexed by key, as in the source.
+    const isMap = structOf(type)!.name.includes('::BTreeMap<');
     return valueNode(element, (context) => {
       const start = at(context);
-      const [child] = childrenOf(node.value(context), { filter: 'indexed', start, count: 1 });
-      if (child === undefined || start < 0) throw outOfBounds(start, undefined);
+      const [child] = isMap
+        ? childrenOf(node.value(context), { filter: 'indexed' }).filter(({ name }) => name === `[${start}]`)
+        : childrenOf(node.value(context), { filter: 'indexed', start, count: 1 });
+      if (child === undefined || (!isMap && start < 0)) throw outOfBounds(start, undefined);
       return child.value;
     });
   });
