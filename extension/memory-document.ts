@@ -20,7 +20,7 @@ export class MemoryDocuments implements vscode.TextDocumentContentProvider, vsco
   private readonly stops: StopTracker;
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
-  private readonly disposables: vscode.Disposable[];
+  private readonly disposables: readonly { dispose(): unknown }[];
 
   constructor(stops: StopTracker) {
     this.stops = stops;

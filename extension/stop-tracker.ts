@@ -27,7 +27,7 @@ export class StopTracker implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<ShownStop | undefined>();
   /** The stop to show, or undefined while the machine runs or no session is there. */
   readonly onDidChange = this.changed.event;
-  private readonly disposables: vscode.Disposable[];
+  private readonly disposables: readonly { dispose(): unknown }[];
   private shown: ShownStop | undefined;
   private stopCount = 0;
 

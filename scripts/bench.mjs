@@ -12,7 +12,9 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
-  banner: { js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
+  },
   target: 'node20',
   loader: { '.wasm': 'binary' },
   plugins: [icedPlugin],

@@ -65,11 +65,9 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       // Hovers and watches are repeated at will, so they must not change anything.
       const value = evaluateIn(view.value, args.expression, args.context === 'repl');
       if (!value.ok) return value;
-      const {
-        name: _name,
-        value: result,
-        ...rest
-      } = showValue(view.value.display, '', value.value, args.format?.hex ?? false);
+      const { value: result, ...rest } = withoutName(
+        showValue(view.value.display, '', value.value, args.format?.hex ?? false),
+      );
       return answer({ result, ...rest } satisfies Dap.EvaluateResponse['body']);
     },
   ),
@@ -121,8 +119,8 @@ function evaluateIn({ frame, context }: FrameView, expression: string, allowAssi
 
 /** Replies about one value carry all of a variable but its name. */
 function withoutName(variable: Dap.Variable): Omit<Dap.Variable, 'name'> {
-  const { name, ...rest } = variable;
-  void name;
+  const rest: Partial<Dap.Variable> & Omit<Dap.Variable, 'name'> = { ...variable };
+  delete rest.name;
   return rest;
 }
 
