@@ -31,6 +31,8 @@ for (const [entry, outfile, format, external] of bundles) {
     target: 'node20',
     sourcemap: flags.has('--minify') ? false : 'linked',
     minify: flags.has('--minify'),
+    // Puts the values of exported constants where they are used: a tenth of the interpreter's speed.
+    minifySyntax: true,
     keepNames: true,
     loader: { '.wasm': 'binary' },
     plugins: [icedPlugin],

@@ -8,6 +8,7 @@ await build({
   bundle: true,
   platform: 'node',
   format: 'esm',
+  minifySyntax: true,
   logLevel: 'warning',
 });
 const { status } = spawnSync(process.execPath, ['dist/conformance.mjs', ...process.argv.slice(2)], {

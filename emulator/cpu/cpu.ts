@@ -23,6 +23,7 @@ import type { Probes } from './probes.ts';
 import type { NumberRegister, Registers, SegmentName, SegmentState } from './register-file.ts';
 import { createRegisters, numberRegisters, segmentNames } from './register-file.ts';
 import { BASE, CR2, CS, DR, EDX, EFLAGS, EIP, Eflags, ES, GS, IDTR_LIMIT, LDTR, SELECTOR, TR } from './registers.ts';
+import { runBlock } from './run-block.ts';
 import { setHidden } from './segments.ts';
 
 /** Instructions between two looks at the limit; keeps the counters of the inner loop small integers. */
@@ -160,7 +161,8 @@ export class Cpu {
       if (this.#shutdown !== undefined) return { reason: 'triple-fault', chain: this.#shutdown };
       const count = core.instructionCount;
       if (count >= limit) return this.#limitStop();
-      core.left = Math.min(limit - count, SLICE);
+      // `| 0` keeps it a small integer for the engine, also where the difference was computed as a double.
+      core.left = Math.min(limit - count, SLICE) | 0;
       core.sliceEnd = count + core.left;
       const stop = this.#runGuarded();
       if (stop !== undefined) {
@@ -214,18 +216,9 @@ export class Cpu {
       }
       this.#passed = false;
 
-      const ops = block.ops;
-      const length = ops.length;
-      core.block = block;
-      core.blockEnd = length < lengthMax ? length : lengthMax;
-      let index = 0;
-      do {
-        core.position = index;
-        const op = ops[index];
-        op.run(core, op);
-        index++;
-      } while (index < core.blockEnd);
-      if (index !== length || !block.setsEip) m[EIP] += ops[index - 1].end;
+      const length = block.ops.length;
+      const index = runBlock(core, block, length < lengthMax ? length : lengthMax);
+      if (index !== length || !block.setsEip) m[EIP] += block.ops[index - 1].end;
       core.position = 0;
       core.left -= index;
       if (lengthMax === 1) core.stopPassed = false;

@@ -43,23 +43,13 @@ export const Kind = {
 export const Repeat = { NONE: 0, REPNE: 1, REP: 2 } as const;
 
 export class Instruction {
-  readonly row: OpcodeRow;
+  // What nearly every handler reads comes first, so that it lies close together.
   /** Set by `specialise`; the generic handler until then. */
   run: Handler;
-  /** Bytes before this instruction in its block. */
-  offset = 0;
-  /** `offset` plus the length. */
-  end = 0;
-  length = 0;
-
-  /** Operand size in bytes: 1 for byte forms. */
-  size: 1 | 2 | 4;
-  kind0: number = Kind.NONE;
+  /** Which case of run-block.ts does it; 0: `run` does. */
+  inline = 0;
   index0 = 0;
-  kind1: number = Kind.NONE;
   index1 = 0;
-  kind2: number = Kind.NONE;
-  index2 = 0;
 
   // The memory operand: (base + (index << scale) + displacement) & addressMask.
   segment = DS;
@@ -67,12 +57,24 @@ export class Instruction {
   index = ZERO;
   scale = 0;
   displacement = 0;
+
+  /** `offset` plus the length. */
+  end = 0;
+  /** Bytes before this instruction in its block. */
+  offset = 0;
+  /** Operand size in bytes: 1 for byte forms. */
+  size: 1 | 2 | 4;
   /** 0xffff or -1 (all ones): the address size, also of the string and loop counters. */
   addressMask: number;
-
-  selector = 0;
+  kind0: number = Kind.NONE;
+  kind1: number = Kind.NONE;
+  kind2: number = Kind.NONE;
+  index2 = 0;
   repeat: number = Repeat.NONE;
+  selector = 0;
+  length = 0;
   locked = false;
+  readonly row: OpcodeRow;
 
   constructor(row: OpcodeRow, run: Handler, size: 1 | 2 | 4, addressMask: number) {
     this.row = row;

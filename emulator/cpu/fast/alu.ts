@@ -64,14 +64,6 @@ function dec(m: Int32Array, a: number): number {
 }
 
 export const alu: Readonly<Record<string, Handler>> = {
-  'ADD r,r': (core, i) => {
-    const m = core.i32;
-    m[i.index0] = add(m, m[i.index0], m[i.index1]);
-  },
-  'ADD r,i': (core, i) => {
-    const m = core.i32;
-    m[i.index0] = add(m, m[i.index0], i.index1);
-  },
   'ADD r,m': (core, i) => {
     const m = core.i32;
     const b = read32(core, i.segment, address(m, i));
@@ -193,10 +185,6 @@ export const alu: Readonly<Record<string, Handler>> = {
     const m = core.i32;
     m[i.index0] = sub(m, m[i.index0], m[i.index1]);
   },
-  'SUB r,i': (core, i) => {
-    const m = core.i32;
-    m[i.index0] = sub(m, m[i.index0], i.index1);
-  },
   'SUB r,m': (core, i) => {
     const m = core.i32;
     const b = read32(core, i.segment, address(m, i));
@@ -242,10 +230,6 @@ export const alu: Readonly<Record<string, Handler>> = {
   'CMP r,r': (core, i) => {
     const m = core.i32;
     sub(m, m[i.index0], m[i.index1]);
-  },
-  'CMP r,i': (core, i) => {
-    const m = core.i32;
-    sub(m, m[i.index0], i.index1);
   },
   'CMP m,r': (core, i) => {
     const m = core.i32;

@@ -158,12 +158,6 @@ export const stack32: Readonly<Record<string, Handler>> = {
     jump(core, m, target);
     m[ESP] += 4 + i.index0;
   },
-  'PUSH r': (core, i) => {
-    const m = core.i32;
-    const sp = (m[ESP] - 4) | 0;
-    write32(core, SS, sp, m[i.index0]);
-    m[ESP] = sp;
-  },
   'PUSH i': (core, i) => {
     const m = core.i32;
     const sp = (m[ESP] - 4) | 0;
@@ -176,12 +170,6 @@ export const stack32: Readonly<Record<string, Handler>> = {
     const sp = (m[ESP] - 4) | 0;
     write32(core, SS, sp, value);
     m[ESP] = sp;
-  },
-  'POP r': (core, i) => {
-    const m = core.i32;
-    const value = read32(core, SS, m[ESP]);
-    m[ESP] += 4;
-    m[i.index0] = value;
   },
   'LEAVE ': (core) => {
     const m = core.i32;

@@ -27,9 +27,13 @@ const FORM_LETTERS: Readonly<Record<number, string>> = {
   [Kind.RELATIVE]: 'j',
 };
 
-export function fastHandler(i: Instruction, stackIs32: boolean): Handler | undefined {
+/** `MNEMONIC forms` of an instruction that a quick handler could do; undefined for other sizes. */
+export function formOf(i: Instruction): string | undefined {
   if (i.size === 2 || i.addressMask !== -1) return undefined;
   const forms = [i.kind0, i.kind1, i.kind2].filter((kind) => kind !== Kind.NONE);
-  const key = `${i.row.mnemonic} ${forms.map((kind) => FORM_LETTERS[kind]).join(',')}`;
-  return anyStack.get(key) ?? (stackIs32 ? wideStack.get(key) : undefined);
+  return `${i.row.mnemonic} ${forms.map((kind) => FORM_LETTERS[kind]).join(',')}`;
+}
+
+export function fastHandler(form: string, stackIs32: boolean): Handler | undefined {
+  return anyStack.get(form) ?? (stackIs32 ? wideStack.get(form) : undefined);
 }

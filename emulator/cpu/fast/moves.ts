@@ -26,20 +26,8 @@ function multiply(m: Int32Array, a: number, b: number): number {
 }
 
 export const moves: Readonly<Record<string, Handler>> = {
-  'MOV r,r': (core, i) => {
-    const m = core.i32;
-    m[i.index0] = m[i.index1];
-  },
   'MOV r,i': (core, i) => {
     core.i32[i.index0] = i.index1;
-  },
-  'MOV r,m': (core, i) => {
-    const m = core.i32;
-    m[i.index0] = read32(core, i.segment, address(m, i));
-  },
-  'MOV m,r': (core, i) => {
-    const m = core.i32;
-    write32(core, i.segment, address(m, i), m[i.index1]);
   },
   'MOV m,i': (core, i) => {
     write32(core, i.segment, address(core.i32, i), i.index1);

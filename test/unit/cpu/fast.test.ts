@@ -4,15 +4,17 @@
  */
 import { Decoder as IcedDecoder, DecoderOptions, RflagsBits } from 'iced-x86';
 import { expect, test } from 'vitest';
+import { Block } from '../../../emulator/cpu/block.ts';
 import { Core } from '../../../emulator/cpu/core.ts';
 import { Decoder, NEED_MORE } from '../../../emulator/cpu/decoder.ts';
 import { CpuException } from '../../../emulator/cpu/exception.ts';
 import { execute } from '../../../emulator/cpu/execute/index.ts';
-import { fastForms } from '../../../emulator/cpu/fast/index.ts';
+import { fastForms, formOf } from '../../../emulator/cpu/fast/index.ts';
 import { arithmeticFlags, setArithmeticFlags } from '../../../emulator/cpu/flags.ts';
 import type { Handler, Instruction } from '../../../emulator/cpu/instruction.ts';
 import { rows } from '../../../emulator/cpu/opcodes.ts';
 import { EIP } from '../../../emulator/cpu/registers.ts';
+import { inlineForms, inlineStack32Forms, runBlock } from '../../../emulator/cpu/run-block.ts';
 import { setHidden } from '../../../emulator/cpu/segments.ts';
 import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
 import { Random } from './random.ts';
@@ -70,44 +72,49 @@ function outcome(core: Core, i: Instruction, run: Handler): unknown {
 }
 
 /** `MNEMONIC forms` → instructions of that form. */
-function findForms(random: Random, perForm: number): Map<Handler, Instruction[]> {
+function findForms(random: Random, perForm: number): Map<string, Instruction[]> {
   const decoder = new Decoder();
-  const found = new Map<Handler, Instruction[]>();
+  const found = new Map<string, Instruction[]>();
   for (let n = 0; n < 150_000; n++) {
     const bytes = Uint8Array.from({ length: 16 }, () => random.byte());
     if (n % 3 === 0) bytes[0] = 0x0f;
     const i = decoder.decode(bytes, 0, 16, MODE);
-    if (i === NEED_MORE || i.row.mnemonic === 'INVALID' || i.run === execute[i.row.mnemonic]) continue;
+    if (i === NEED_MORE || i.row.mnemonic === 'INVALID') continue;
+    const form = formOf(i);
+    if (form === undefined || (i.inline === 0 && i.run === execute[i.row.mnemonic])) continue;
     i.end = i.length;
-    const list = found.get(i.run) ?? [];
-    if (list.length < perForm) found.set(i.run, [...list, i]);
+    const list = found.get(form) ?? [];
+    if (list.length < perForm) found.set(form, [...list, i]);
   }
   return found;
 }
 
-test('every quick handler does what the general one does', () => {
+test('every quick handler and every inlined form does what the general handler does', () => {
   const random = new Random(0xfa57);
   const forms = findForms(random, 6);
-  expect(forms.size).toBe(fastForms.length);
+  const expected = [...fastForms, ...Object.keys(inlineForms), ...Object.keys(inlineStack32Forms)];
+  expect([...forms.keys()].sort()).toEqual(expected.sort());
   const quick = newCore();
   const general = newCore();
-  for (const [handler, instructions] of forms) {
+  for (const [form, instructions] of forms) {
     for (const i of instructions) {
       if (i.row.mnemonic === 'INVALID') continue;
+      const block = new Block(0, MODE, [i], i.length, false, -1);
+      const runQuick: Handler = (core) => {
+        runBlock(core, block, 1);
+      };
       randomise(quick, random);
       for (let round = 0; round < ROUNDS; round++) {
         copy(quick, general);
-        const mine = outcome(quick, i, handler);
-        const wanted = outcome(general, i, execute[i.row.mnemonic]);
-        const name = `${i.row.opcode} ${i.row.mnemonic} ${random.seedText}`;
-        expect(mine, name).toEqual(wanted);
+        const mine = outcome(quick, i, runQuick);
+        expect(mine, `${form}, ${random.seedText}`).toEqual(outcome(general, i, execute[i.row.mnemonic]));
         for (let register = 0; register < 8; register++) {
           if (random.below(3) === 0) quick.i32[register] = value(random);
         }
         setArithmeticFlags(quick, random.int32());
         quick.i32[EIP] = 0x1000;
       }
-      expect(Buffer.compare(quick.memory.ram, general.memory.ram), i.row.mnemonic).toBe(0);
+      expect(Buffer.compare(quick.memory.ram, general.memory.ram), form).toBe(0);
     }
   }
 }, 120_000);
