@@ -17,7 +17,7 @@ pub struct List {
 
 impl List {
     /// No slabs.
-    pub const fn new() -> List {
+    pub(crate) const fn new() -> List {
         List {
             head: None,
             length: 0,

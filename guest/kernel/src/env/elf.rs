@@ -32,11 +32,14 @@ impl<'file> Elf<'file> {
     /// Checks the header.
     pub fn parse(file: &'file [u8]) -> Result<Elf<'file>, LoadError> {
         let header = file.get(..HEADER_SIZE).ok_or(LoadError::NotElf)?;
-        // Magic, 32-bit, little endian.
-        if !header.starts_with(b"\x7fELF\x01\x01") {
+        if !header.starts_with(b"\x7fELF") {
             return Err(LoadError::NotElf);
         }
-        if half(header, 16) != ET_EXEC || half(header, 18) != EM_386 {
+        // Class: 32 bits; data: little endian.
+        if !header[4..].starts_with(&[1, 1])
+            || half(header, 16) != ET_EXEC
+            || half(header, 18) != EM_386
+        {
             return Err(LoadError::OtherMachine);
         }
         if usize::from(half(header, 42)) != PROGRAM_HEADER_SIZE {

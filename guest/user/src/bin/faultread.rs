@@ -10,7 +10,7 @@ use jos::println;
 jos::program!(main);
 
 fn main() {
-    let address = 0 as *const u32;
+    let address = core::ptr::null::<u32>();
     // SAFETY: a page fault, and no more. In assembly, since the compiler may assume that this does
     // not happen.
     let value: u32 = unsafe {

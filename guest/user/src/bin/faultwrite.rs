@@ -9,7 +9,7 @@ use core::arch::asm;
 jos::program!(main);
 
 fn main() {
-    let address = 0 as *mut u32;
+    let address = core::ptr::null_mut::<u32>();
     // SAFETY: a page fault, and no more. In assembly, since the compiler may assume that this does
     // not happen.
     unsafe { asm!("mov dword ptr [{}], 0", in(reg) address) };

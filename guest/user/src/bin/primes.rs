@@ -15,7 +15,9 @@ fn main() {
         filter();
     }
     // Feed all the integers through.
-    (2..).for_each(|number| ipc::send(first, number));
+    for number in 2.. {
+        ipc::send(first, number);
+    }
 }
 
 /// One stage: takes the first number it gets for a prime, and passes on what that does not divide.

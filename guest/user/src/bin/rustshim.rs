@@ -135,8 +135,14 @@ impl Journal {
     }
 }
 
+/// What a system call returns.
+type SysResult = Result<u32, SysError>;
+
+/// A check of a system call: what it shows, the call, its arguments, its result.
+type Case = (&'static str, Syscall, [u32; 5], SysResult);
+
 /// Calls the kernel with arguments no wrapper would let through.
-fn raw(call: Syscall, arguments: [u32; 5]) -> Result<u32, SysError> {
+fn raw(call: Syscall, arguments: [u32; 5]) -> SysResult {
     // SAFETY: the addresses used are UTEMP's, which nothing else uses, or ones the kernel refuses.
     unsafe { syscall(call as u32, arguments) }
 }
@@ -147,15 +153,15 @@ fn system_calls(journal: &mut Journal) {
     const RO: u32 = PTE_P | PTE_U;
     const RW: u32 = RO | PTE_W;
     const STRANGER: u32 = 0x1000_1234;
-    const OK: Result<u32, SysError> = Ok(0);
-    const INVAL: Result<u32, SysError> = Err(SysError::Inval);
-    const BAD_ENV: Result<u32, SysError> = Err(SysError::BadEnv);
-    const NOT_RECV: Result<u32, SysError> = Err(SysError::IpcNotRecv);
+    const OK: SysResult = Ok(0);
+    const INVAL: SysResult = Err(SysError::Inval);
+    const BAD_ENV: SysResult = Err(SysError::BadEnv);
+    const NOT_RECV: SysResult = Err(SysError::IpcNotRecv);
     let (first, second) = (UTEMP, UTEMP + PGSIZE);
 
     //   what                                        call             arguments                            expected
     #[rustfmt::skip]
-    let cases: [(&str, Syscall, [u32; 5], Result<u32, SysError>); 16] = [
+    let cases: [Case; 16] = [
         ("page_alloc maps a page",                   PageAlloc,       [0, first, RW, 0, 0],                OK),
         ("page_alloc refuses an unaligned address",  PageAlloc,       [0, first + 1, RW, 0, 0],            INVAL),
         ("page_alloc refuses UTOP",                  PageAlloc,       [0, UTOP, RW, 0, 0],                 INVAL),
