@@ -13,8 +13,8 @@ export function findFunctions(images: readonly Image[], name: string): FoundPlac
   return images
     .filter((image) => only === undefined || image.name === only)
     .flatMap((image) => {
-      const scopes = image.debug.functionsNamed(rest!);
-      if (scopes.length > 0) return scopes.map((scope) => ({ image, linked: scope.breakpointAddress }));
+      const locations = image.debug.functionLocations(rest!);
+      if (locations.length > 0) return locations.map(({ address }) => ({ image, linked: address }));
       return symbolsNamed(image, rest!).map((linked) => ({ image, linked }));
     });
 }

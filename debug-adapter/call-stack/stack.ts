@@ -14,7 +14,6 @@ import type { CodeFrame, Frame } from './frame.ts';
 import { readWhole, readWord } from './memory-view.ts';
 
 const FRAMES_MAX = 512;
-const REGISTER_COUNT = 10;
 
 /** One physical frame while the walk stands on it. */
 interface Cursor {
@@ -30,16 +29,16 @@ export interface StackSource {
 }
 
 /**
- * @param start registers to begin with, by DWARF number
+ * @param start registers to begin with, by DWARF number; read whenever a frame is looked at
  * @param trap the context below the kernel's stack, if the walk begins in the kernel on behalf of an environment
  */
 export function* walkStack(
   { target, os }: StackSource,
   space: Space,
-  start: RegisterFile,
+  start: (number: number) => number | undefined,
   trap: { label: string; registers: RegisterFile } | undefined,
 ): Generator<Frame> {
-  let cursor: Cursor = { space, register: (n) => start.get(n), exact: true };
+  let cursor: Cursor = { space, register: start, exact: true };
   let pendingTrap = trap;
   let lowestCfa = 0;
   for (let count = 0; count < FRAMES_MAX; count++) {
@@ -149,9 +148,4 @@ function byFramePointer(target: Target, cursor: Cursor): CallerFrame | undefined
 
 function staysInKernel(os: GuestOs, space: Space, pc: number): boolean {
   return os.imageAt(space, pc)?.image.kind === 'kernel';
-}
-
-/** The CPU's registers now, by DWARF number. */
-export function cpuRegisters(target: Target, names: readonly Parameters<Target['readRegister']>[0][]): RegisterFile {
-  return new Map(names.slice(0, REGISTER_COUNT).map((name, number) => [number, target.readRegister(name)]));
 }

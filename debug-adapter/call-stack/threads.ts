@@ -2,11 +2,11 @@
  * Threads are environments; one more stands for the kernel while it serves none (boot, scheduler).
  * Frames are walked on demand and keep their ids until the machine runs again.
  */
-import type { Environment, GuestOs, RegisterFile } from '../kernel/guest-os.ts';
-import { GENERAL_REGISTERS } from '../target/registers.ts';
+import type { Environment, GuestOs } from '../kernel/guest-os.ts';
+import { DWARF_REGISTERS } from '../target/registers.ts';
 import type { Space, Target } from '../target/target.ts';
 import type { Frame } from './frame.ts';
-import { cpuRegisters, walkStack } from './stack.ts';
+import { walkStack } from './stack.ts';
 
 /** The thread that is the kernel itself. Environment ids begin at 0x1000. */
 export const KERNEL_THREAD = 1;
@@ -23,6 +23,7 @@ export class Threads {
   private readonly frames = new Map<number, { frame: Frame; threadId: number; index: number }>();
   private readonly ids = new Map<Frame, number>();
   private nextFrameId = 1;
+  private walkedEsp = 0;
 
   constructor(target: Target, os: GuestOs) {
     this.target = target;
@@ -34,6 +35,13 @@ export class Threads {
     this.stacks.clear();
     this.frames.clear();
     this.ids.clear();
+  }
+
+  /** Whether the CPU's place in code or stack is another than when its stack was walked. */
+  moved(): boolean {
+    const top = this.stacks.get(this.currentId())?.frames[0];
+    if (top?.kind !== 'code') return false;
+    return top.address !== this.target.readRegister('eip') || this.walkedEsp !== this.target.readRegister('esp');
   }
 
   /** Never empty, as DAP asks. */
@@ -90,24 +98,33 @@ export class Threads {
     const start = this.startOf(threadId);
     if (!start) return undefined;
     const stack = new LazyStack(
-      walkStack({ target: this.target, os: this.os }, start.space, start.registers, start.trap),
+      walkStack({ target: this.target, os: this.os }, start.space, start.register, start.trap),
     );
     this.stacks.set(threadId, stack);
+    this.walkedEsp = this.target.readRegister('esp');
     return stack;
   }
 
+  /** By DWARF number, as it is now: a register that the user sets shows at once. */
+  private readonly cpuRegister = (number: number): number | undefined => {
+    const name = DWARF_REGISTERS[number];
+    return name === undefined ? undefined : this.target.readRegister(name);
+  };
+
   private startOf(
     threadId: number,
-  ): { space: Space; registers: RegisterFile; trap: ReturnType<GuestOs['trap']> } | undefined {
+  ): { space: Space; register: (number: number) => number | undefined; trap: ReturnType<GuestOs['trap']> } | undefined {
     if (threadId === this.currentId()) {
       return {
         space: this.target.space,
-        registers: cpuRegisters(this.target, GENERAL_REGISTERS),
+        register: this.cpuRegister,
         trap: this.os.trap(),
       };
     }
     const environment = this.environment(threadId);
-    return environment && { space: environment.space, registers: environment.saved, trap: undefined };
+    return (
+      environment && { space: environment.space, register: (n: number) => environment.saved.get(n), trap: undefined }
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Between the paths in debug information and the files on the user's machine.
  *
- * Rules are tried in order: the launch argument `sourceFileMap`, then the guest's own source folder for relative paths.
+ * Rules are tried in order: the launch argument `sourceFileMap`, where `.` stands for all relative paths, then the
+ * guest's own source folder for relative paths.
  */
 export interface PathRule {
   /** Prefix in the debug information, with `/`. */
@@ -11,6 +12,8 @@ export interface PathRule {
 }
 
 const slashes = (path: string): string => path.replaceAll('\\', '/');
+
+const isRelative = (path: string): boolean => !path.startsWith('/') && !/^[A-Za-z]:\//.test(path);
 
 const trimEnd = (path: string): string => (path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
 
@@ -28,11 +31,12 @@ export class SourceMap {
   toClient(file: string): string | undefined {
     const path = slashes(file);
     for (const { from, to } of this.rules) {
+      if (from === '.' && isRelative(path)) return `${to}/${path.replace(/^\.\//, '')}`;
       if (path === from) return to;
       if (path.startsWith(from + '/')) return to + path.slice(from.length);
     }
     if (path.startsWith('/rustc')) return undefined;
-    if (path.startsWith('/') || /^[A-Za-z]:\//.test(path)) return path;
+    if (!isRelative(path)) return path;
     return this.relativeRoot === undefined ? undefined : `${this.relativeRoot}/${path.replace(/^\.\//, '')}`;
   }
 
@@ -41,7 +45,7 @@ export class SourceMap {
     const path = slashes(clientPath);
     for (const { from, to } of this.rules) {
       if (path === to) return from;
-      if (path.startsWith(to + '/')) return from + path.slice(to.length);
+      if (path.startsWith(to + '/')) return from === '.' ? path.slice(to.length + 1) : from + path.slice(to.length);
     }
     if (this.relativeRoot !== undefined && path.startsWith(this.relativeRoot + '/')) {
       return path.slice(this.relativeRoot.length + 1);

@@ -101,6 +101,18 @@ export class SessionState {
     debugged.execution.start(plan);
   }
 
+  /**
+   * The user has changed a register, a variable or memory. Clients that can are told to look again; where the program
+   * counter or the stack moved, the frames themselves are others.
+   */
+  changed(): void {
+    const debugged = this.debugged;
+    if (!debugged || !this.client.supportsInvalidatedEvent) return;
+    const moved = debugged.threads.moved();
+    if (moved) debugged.threads.invalidate();
+    this.emit('invalidated', { areas: [moved ? 'stacks' : 'variables'] });
+  }
+
   typeSerial(text: string): void {
     this.serial?.type(text);
     this.debugged?.execution.inputArrived();

@@ -64,6 +64,10 @@ function contextOver(
     },
     namedRegister: (name) => (isRegisterName(name) ? target.readRegister(name) : undefined),
     setNamedRegister: (name, value) => writable && isRegisterName(name) && target.writeRegister(name, value >>> 0),
+    concreteTypeOfVtable: (address) => {
+      const place = os.imageAt(space, address);
+      return place?.image.debug.vtableTypeAt((address + place.bias) >>> 0);
+    },
     symbolAt: (address) => {
       const place = os.imageAt(space, address);
       const linked = (address + (place?.bias ?? 0)) >>> 0;

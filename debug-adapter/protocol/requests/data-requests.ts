@@ -45,8 +45,7 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       }
       const changed = node.set(args.name, args.value, args.format?.hex ?? false);
       if (!changed.ok) return changed;
-      debugged.value.threads.invalidate();
-      return answer(withoutName(changed.value));
+      return answer(withoutName(changed.value), () => state.changed());
     },
   ),
 
@@ -68,7 +67,8 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       const { value: result, ...rest } = withoutName(
         showValue(view.value.display, '', value.value, args.format?.hex ?? false),
       );
-      return answer({ result, ...rest } satisfies Dap.EvaluateResponse['body']);
+      const wrote = args.context === 'repl' && /(?<![=!<>])=(?!=)/.test(args.expression);
+      return answer({ result, ...rest } satisfies Dap.EvaluateResponse['body'], () => wrote && state.changed());
     },
   ),
 
@@ -82,8 +82,7 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       const value = evaluateIn(view.value, `${args.expression} = ${args.value}`, true);
       if (!value.ok) return value;
       const body = withoutName(showValue(view.value.display, '', value.value, args.format?.hex ?? false));
-      debugged.value.threads.invalidate();
-      return answer(body);
+      return answer(body, () => state.changed());
     },
   ),
 };

@@ -66,10 +66,10 @@ export const MEMORY_REQUESTS: Readonly<Record<string, RequestHandler>> = {
         });
       }
       const bytesWritten = target.write(space, address, bytes.subarray(0, writable));
-      debugged.value.threads.invalidate();
-      return answer({ offset: 0, bytesWritten }, () =>
-        state.emit('memory', { memoryReference: args.memoryReference, offset: args.offset, count: bytesWritten }),
-      );
+      return answer({ offset: 0, bytesWritten }, () => {
+        state.changed();
+        state.emit('memory', { memoryReference: args.memoryReference, offset: args.offset, count: bytesWritten });
+      });
     },
   ),
 
