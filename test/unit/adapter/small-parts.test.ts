@@ -76,7 +76,9 @@ test.each([
   ['c3', { kind: 'other' }],
   ['', { kind: 'other' }],
 ])('the bytes %s are %j', (hex, expected) => {
-  expect(classifyInstruction(Uint8Array.from(hex.split(' ').filter(Boolean), (b) => parseInt(b, 16)))).toEqual(expected);
+  expect(classifyInstruction(Uint8Array.from(hex.split(' ').filter(Boolean), (b) => parseInt(b, 16)))).toEqual(
+    expected,
+  );
 });
 
 test('EFLAGS are shown by name, IOPL with its value', () => {
