@@ -30,7 +30,7 @@ export type CreateTarget = (recipe: MachineRecipe) => Result<Target>;
 
 /** Reads and checks everything a launch needs. Fails with a cause and a remedy; nothing has started then. */
 export async function prepareLaunch(args: LaunchArguments, files: FileSource): Promise<Result<Launch>> {
-  if (args.program === undefined && args.kernel === undefined) {
+  if (args.program === undefined && args.kernel === undefined && args.append === undefined) {
     return failure('nothing-to-run', {
       cause: 'The launch names neither a program nor a kernel.',
       remedy: 'Set "program" to a user program such as "rustshim", or "kernel" to a multiboot ELF file.',

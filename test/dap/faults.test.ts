@@ -1,5 +1,6 @@
 /** What the guest cannot handle is a stop with a reason, and everything can still be looked at. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lineWith } from '../kit/repository.ts';
 import { SessionClient, type Body } from '../kit/session-client.ts';
 
 const FILTERS = { filters: ['unhandled-fault', 'user-panic', 'kernel-panic'] };
@@ -76,4 +77,31 @@ test('a budget of instructions ends in a stop, and continuing goes on without on
   expect(stopped).toMatchObject({ reason: 'pause', description: 'Budget used up' });
   await client.request('continue', { threadId: 1 });
   expect(await client.resume('pause', { threadId: 1 })).toMatchObject({ reason: 'pause' });
+});
+
+test('a user panic stops with its message and place, and the frames that led to it', async () => {
+  const stopped = await launchWithFilters('userpanic');
+  expect(stopped).toMatchObject({ reason: 'exception', description: 'User panic' });
+  const line = lineWith('guest/user/src/bin/userpanic.rs', '// #user-panic');
+  expect(stopped['text']).toBe(
+    `[00001000] user panic in userpanic at user/src/bin/userpanic.rs:${line}: the answer is 41, not 42`,
+  );
+  const frames = await client.stack(0x1000);
+  const main = frames.find((f) => f.name === 'userpanic::main')!;
+  expect(main.line).toBe(line);
+  expect(await client.scope(main.id, 'Locals')).toMatchObject({ answer: '41' });
+});
+
+test('a kernel panic stops with its message; the verdict follows', async () => {
+  await client.launch({ append: 'nosuch' }, () => client.request('setExceptionBreakpoints', FILTERS));
+  const stopped = await client.event('stopped');
+  expect(stopped).toMatchObject({ reason: 'exception', description: 'Kernel panic', threadId: 1 });
+  expect(stopped['text']).toMatch(/^kernel panic on CPU 0 at kernel\/src\/main\.rs:\d+: there is no program 'nosuch'$/);
+  const names = (await client.stack(1)).map((f) => f.name);
+  expect(
+    names.some((name) => /^kernel::start$/.test(name)),
+    names.join('\n'),
+  ).toBe(true);
+  await client.request('continue', { threadId: 1 });
+  expect(await client.event('exited')).toEqual({ exitCode: 2 });
 });
