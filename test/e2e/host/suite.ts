@@ -22,7 +22,7 @@ export async function run(): Promise<void> {
       failed++;
       console.log(`not ok ${name}\n# ${(error as Error).stack ?? String(error)}`);
     }
-    await vscode.debug.stopDebugging();
+    await endSession();
     vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
   }
   console.log(`${tests.length - failed} passed, ${failed} failed`);
@@ -84,6 +84,20 @@ test('without breakpoints the program runs to its end', async () => {
   assert.ok(await vscode.debug.startDebugging(undefined, configuration('hello')));
   await ended;
 });
+
+/** Stops what still runs, and waits until the editor has let go of it. */
+async function endSession(): Promise<void> {
+  if (!vscode.debug.activeDebugSession) return;
+  const gone = new Promise<void>((resolve) => {
+    const subscription = vscode.debug.onDidChangeActiveDebugSession((session) => {
+      if (session) return;
+      subscription.dispose();
+      resolve();
+    });
+  });
+  await vscode.debug.stopDebugging();
+  if (vscode.debug.activeDebugSession) await gone;
+}
 
 function configuration(program: string): vscode.DebugConfiguration {
   return { type: 'ringside', request: 'launch', name: `run-${program}`, program };
