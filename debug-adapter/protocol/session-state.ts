@@ -34,8 +34,12 @@ export class SessionState {
   client: Dap.InitializeRequestArguments = { adapterID: 'ringside' };
   debugged: Debugged | undefined;
   lastStop: StopReport | undefined;
-  configured = false;
-  private terminated = false;
+  /** configurationDone has come: a launched machine may run. */
+  private configured = false;
+  /** The machine of this launch or restart has begun to run, or stands at its entry. */
+  private begun = false;
+  /** `terminated` has been sent, or the client has disconnected: nothing runs any more. */
+  private over = false;
   private serial: SerialConsole | undefined;
 
   constructor(host: SessionHost, emit: EmitEvent) {
@@ -45,6 +49,7 @@ export class SessionState {
 
   /** Makes the machine of a launch, at its first instruction; again for a restart. */
   power(launch: Launch): Result<Debugged> {
+    if (this.over) return sessionOver();
     const target = this.host.createTarget(launch.recipe);
     if (!target.ok) return target;
     this.debugged?.execution.drop();
@@ -75,8 +80,26 @@ export class SessionState {
       threads: new Threads(target.value, os),
       variables: new VariableStore(),
     };
+    this.begun = false;
+    this.lastStop = undefined;
     this.requested.bindAll(this.debugged);
     return success(this.debugged);
+  }
+
+  /** configurationDone. */
+  configure(): void {
+    this.configured = true;
+    this.begin();
+  }
+
+  /** Lets a launched machine run, or stop at its entry, once it is there and configured. */
+  begin(): void {
+    const { debugged } = this;
+    if (!debugged || !this.configured || this.begun || this.over) return;
+    this.begun = true;
+    const { stopOnEntry, noDebug } = debugged.launch.arguments;
+    if (stopOnEntry && !noDebug) this.stopped({ kind: 'stopped', reason: 'entry' });
+    else this.run(debugged);
   }
 
   /** The launched machine, stopped or running. */
@@ -93,8 +116,29 @@ export class SessionState {
     return failure('running', { cause: 'The machine is running.', remedy: 'Pause it first.' });
   }
 
-  /** Begins a run: all that the last stop showed is gone. */
+  /** The machine, stopped and able to go on. */
+  runnable(): Result<Debugged> {
+    if (this.over) return sessionOver();
+    const debugged = this.stoppedDebuggee();
+    if (!debugged.ok) return debugged;
+    if (!this.begun) {
+      return failure('not-configured', {
+        cause: 'The machine waits for the end of the configuration.',
+        remedy: 'Send a configurationDone request first.',
+      });
+    }
+    if (this.lastStop?.kind === 'stopped' && this.lastStop.final) {
+      return failure('machine-ended', {
+        cause: `The machine cannot go on: ${this.lastStop.description ?? 'it has ended'}.`,
+        remedy: 'Inspect it as it is, or restart.',
+      });
+    }
+    return debugged;
+  }
+
+  /** Begins a run: all that the last stop showed is gone. Does nothing where the machine has gone in the meantime. */
   run(debugged: Debugged, plan: Plan = continuePlan(debugged)): void {
+    if (this.over || this.debugged !== debugged) return;
     debugged.threads.invalidate();
     debugged.variables.invalidate();
     this.lastStop = undefined;
@@ -122,12 +166,9 @@ export class SessionState {
     this.emit('output', { category, output });
   }
 
-  /** The stop the client sees when the machine stands at its first instruction. */
-  reportEntry(): void {
-    this.stopped({ kind: 'stopped', reason: 'entry' });
-  }
-
+  /** The client has disconnected, or is gone. */
   end(): void {
+    this.over = true;
     this.debugged?.execution.drop();
     this.debugged = undefined;
   }
@@ -136,8 +177,8 @@ export class SessionState {
   terminate(exitCode?: number): void {
     this.debugged?.execution.drop();
     this.serial?.flush();
-    if (this.terminated) return;
-    this.terminated = true;
+    if (this.over) return;
+    this.over = true;
     if (exitCode !== undefined) this.emit('exited', { exitCode });
     this.emit('terminated', {});
   }
@@ -165,6 +206,9 @@ export class SessionState {
     this.emit('stopped', body);
   }
 }
+
+const sessionOver = (): Result<never> =>
+  failure('session-over', { cause: 'This session is over.', remedy: 'Start another one.' });
 
 /** What the kernel writes to the debug-exit port, see guest/README.md. */
 const VERDICTS: Readonly<Record<number, string>> = {

@@ -23,15 +23,8 @@ export interface SessionHost {
   end(): void;
 }
 
-/** Answered at once, even while an earlier request is still being worked on. */
-const URGENT = new Set([
-  'pause',
-  'cancel',
-  'disconnect',
-  'terminate',
-  'ringside/serialInput',
-  'ringside/keyboardInput',
-]);
+/** Answered at once, even while a launch is being worked on. All others keep their order: a pause follows its continue. */
+const URGENT = new Set(['cancel', 'disconnect', 'terminate']);
 
 export class Session {
   private readonly host: SessionHost;

@@ -12,7 +12,7 @@ const stepArguments = v.looseObject({ ...threadArguments.entries, granularity: v
 
 export const EXECUTION_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   continue: request(v.looseObject({}), (state) => {
-    const debugged = runnable(state);
+    const debugged = state.runnable();
     if (!debugged.ok) return debugged;
     return answer({ allThreadsContinued: true }, () => state.run(debugged.value));
   }),
@@ -47,7 +47,7 @@ function step(state: SessionState, args: v.InferOutput<typeof stepArguments>, ov
 
 /** Steps the thread asked for; an environment that does not run now is first waited for. */
 function start(state: SessionState, threadId: number, plan: (debugged: Debugged) => Plan): Result<Answer> {
-  const result = runnable(state);
+  const result = state.runnable();
   if (!result.ok) return result;
   const debugged = result.value;
   if (threadId === debugged.threads.currentId()) return answer(undefined, () => state.run(debugged, plan(debugged)));
@@ -65,16 +65,4 @@ function start(state: SessionState, threadId: number, plan: (debugged: Debugged)
       whenScheduled(debugged, address, environment.space, () => plan(debugged)),
     ),
   );
-}
-
-/** The machine, stopped and able to go on. */
-function runnable(state: SessionState): Result<Debugged> {
-  const debugged = state.stoppedDebuggee();
-  if (debugged.ok && state.lastStop?.kind === 'stopped' && state.lastStop.final) {
-    return failure('machine-ended', {
-      cause: `The machine cannot go on: ${state.lastStop.description ?? 'it has ended'}.`,
-      remedy: 'Inspect it as it is, or restart.',
-    });
-  }
-  return debugged;
 }

@@ -7,7 +7,7 @@ import { failure } from '../../result.ts';
 import { CAPABILITIES } from '../capabilities.ts';
 import { answer, request } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
-import type { Debugged, SessionState } from '../session-state.ts';
+import type { SessionState } from '../session-state.ts';
 
 const WARNINGS_SHOWN_MAX = 3;
 
@@ -44,7 +44,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     // DAP, "Launch sequencing": breakpoints may be sent from now on; execution waits for configurationDone.
     return answer(undefined, () => {
       state.emit('initialized');
-      if (state.configured) begin(state, debugged.value);
+      state.begin();
     });
   }),
 
@@ -55,12 +55,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     }),
   ),
 
-  configurationDone: request(nothing, (state) => {
-    state.configured = true;
-    return answer(undefined, () => {
-      if (state.debugged) begin(state, state.debugged);
-    });
-  }),
+  configurationDone: request(nothing, (state) => answer(undefined, () => state.configure())),
 
   restart: request(v.looseObject({ arguments: v.optional(v.unknown()) }), async (state, args) => {
     const before = state.launched();
@@ -75,7 +70,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     }
     const debugged = state.power(launch);
     if (!debugged.ok) return debugged;
-    return answer(undefined, () => begin(state, debugged.value));
+    return answer(undefined, () => state.begin());
   }),
 
   terminate: request(nothing, (state) => answer(undefined, () => state.terminate())),
@@ -104,10 +99,4 @@ function sayWhatIsMissing(state: SessionState, image: Image): void {
       `${image.name} has no debug information: only its symbols are known. Build it with debug information (-g, debug = true).\n`,
     );
   }
-}
-
-/** The machine stands at its first instruction: stop there or run. */
-function begin(state: SessionState, debugged: Debugged): void {
-  if (debugged.launch.arguments.stopOnEntry && !debugged.launch.arguments.noDebug) state.reportEntry();
-  else state.run(debugged);
 }

@@ -1,0 +1,282 @@
+/**
+ * Random DAP messages: requests as a client would send them, the same with broken arguments, and what is no message.
+ * Everything is drawn from one seeded source, so that a seed is a session.
+ */
+import { lineWith, sourcePath } from '../kit/repository.ts';
+
+/** xorshift32, Marsaglia, "Xorshift RNGs" (2003). */
+export class Random {
+  private state: number;
+
+  constructor(seed: number) {
+    this.state = (Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995) | 1;
+  }
+
+  /** 0 to `limit` - 1 */
+  below(limit: number): number {
+    this.state ^= this.state << 13;
+    this.state ^= this.state >>> 17;
+    this.state ^= this.state << 5;
+    return (this.state >>> 0) % limit;
+  }
+
+  chance(percent: number): boolean {
+    return this.below(100) < percent;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+}
+
+/** What earlier answers showed: numbers that mean something for later requests. */
+export interface Seen {
+  readonly threads: number[];
+  readonly frames: number[];
+  readonly variables: number[];
+  readonly names: string[];
+  readonly memory: string[];
+}
+
+type Arguments = Record<string, unknown>;
+type Make = (random: Random, seen: Seen) => Arguments;
+
+export const PROGRAMS = ['hello', 'rustshim', 'forktree', 'pingpong', 'faultalloc', 'faultread', 'stresssched', 'spin'];
+
+const FILES: readonly (readonly [path: string, lines: readonly number[]])[] = [
+  [sourcePath('guest/kernel/src/syscall/page.rs'), [lineWith('guest/kernel/src/syscall/page.rs', '// #page-alloc'), 30]],
+  [sourcePath('guest/user/src/bin/rustshim.rs'), [lineWith('guest/user/src/bin/rustshim.rs', '// #system-call'), 60]],
+  [sourcePath('guest/user/src/bin/forktree.rs'), [20, 27, 33, 9999]],
+  [sourcePath('guest/lib/src/syscall.rs'), [20, 40, 60]],
+  [sourcePath('guest/kernel/src/trap/trapentry.S'), [40, 80, 90]],
+  ['/nowhere/file.c', [1]],
+  ['C:\\Windows\\file.rs', [7]],
+];
+const FUNCTIONS = ['sys_page_alloc', 'kernel!env_run', 'main', 'sys_yield', 'trap', 'no_such', '', 'a::b::<c>', '!', '🦀'];
+const EXPRESSIONS = [
+  'envid',
+  'envid.0 == 0',
+  'va.0.0 >= 0x10000000',
+  '$eip',
+  '$eax = 7',
+  '$eflags',
+  'frame.regs.eax',
+  '*frame',
+  'journal.sections[0]',
+  'title',
+  '1 / 0',
+  '(((((',
+  'x = ',
+  '"',
+  '&envid',
+  '*(u32*)0xf0100000',
+  '*(0 as *const u32)',
+  'cases[3]',
+  'no_such == 1',
+  'ENVS',
+  '0xffffffff * 0xffffffff',
+  '-'.repeat(3000) + '1',
+  '('.repeat(5000),
+  '$esp + 4',
+];
+const REFERENCES = ['0xf0100000', 'kernel:0xf0101000', 'phys:0x00100000', 'env:1000:0x00800020', '0', '0xffffffff', 'x'];
+const CONDITIONS = [undefined, undefined, ...EXPRESSIONS.slice(0, 12)];
+const HITS = [undefined, undefined, '2', '>= 3', '% 2', '% 0', 'many', '99999999999999999999'];
+const LOGS = [undefined, undefined, undefined, 'at {envid} {$eip}', '{', '{{}}', '{1/0}'];
+
+const thread: Make = (random, { threads }) => ({ threadId: random.pick(threads) });
+const frame: Make = (random, { frames }) => ({ frameId: random.pick(frames) });
+const stepping: Make = (random, seen) => ({
+  ...thread(random, seen),
+  ...random.pick([{}, { granularity: 'instruction' }, { granularity: 'line' }, { granularity: 'statement' }]),
+});
+const conditions = (random: Random): Arguments => ({
+  condition: random.pick(CONDITIONS),
+  hitCondition: random.pick(HITS),
+  logMessage: random.pick(LOGS),
+});
+const many = <T>(random: Random, make: () => T): T[] => Array.from({ length: random.below(4) }, make);
+const format = (random: Random): Arguments => random.pick([{}, { format: { hex: true } }, { format: {} }]);
+
+/** Weight, name and arguments of every request but those that begin and end a session. */
+const REQUESTS: readonly (readonly [weight: number, command: string, make: Make])[] = [
+  [6, 'continue', thread],
+  [8, 'next', stepping],
+  [8, 'stepIn', stepping],
+  [6, 'stepOut', stepping],
+  [10, 'pause', thread],
+  [1, 'restart', (random) => (random.chance(50) ? {} : { arguments: launchArguments(random) })],
+  [6, 'threads', () => ({})],
+  [10, 'stackTrace', (r, s) => ({ ...thread(r, s), ...r.pick([{}, { levels: 20 }, { startFrame: 3, levels: 2 }]) })],
+  [8, 'scopes', frame],
+  [
+    10,
+    'variables',
+    (r, { variables }) => ({
+      variablesReference: r.pick(variables),
+      ...format(r),
+      ...r.pick([{}, { filter: 'indexed', start: 0, count: 5 }, { filter: 'named' }, { start: 1, count: 1 }]),
+    }),
+  ],
+  [
+    3,
+    'setVariable',
+    (r, { variables, names }) => ({
+      variablesReference: r.pick(variables),
+      name: r.pick(names),
+      value: r.pick(['1', '-1', '0x10', 'x', '"abc"', '']),
+      ...format(r),
+    }),
+  ],
+  [
+    6,
+    'evaluate',
+    (r, s) => ({
+      expression: r.pick(EXPRESSIONS),
+      ...(r.chance(80) ? frame(r, s) : {}),
+      context: r.pick(['watch', 'hover', 'repl', 'clipboard', 'variables', undefined]),
+      ...format(r),
+    }),
+  ],
+  [2, 'setExpression', (r, s) => ({ expression: r.pick(EXPRESSIONS), value: r.pick(EXPRESSIONS), ...frame(r, s) })],
+  [
+    4,
+    'readMemory',
+    (r, { memory }) => ({
+      memoryReference: r.pick(memory),
+      count: r.pick([0, 1, 64, 5000, 100_000]),
+      offset: r.pick([0, -16, 4096, undefined]),
+    }),
+  ],
+  [
+    1,
+    'writeMemory',
+    (r, { memory }) => ({ memoryReference: r.pick(memory), data: r.pick(['', 'AAAA', 'kJCQ', '!']), allowPartial: r.chance(50) }),
+  ],
+  [
+    4,
+    'disassemble',
+    (r, { memory }) => ({
+      memoryReference: r.pick(memory),
+      instructionOffset: r.pick([0, -20, 5, -1]),
+      instructionCount: r.pick([0, 1, 40, 200]),
+      resolveSymbols: r.chance(50),
+    }),
+  ],
+  [
+    6,
+    'setBreakpoints',
+    (r) => {
+      const [path, lines] = r.pick(FILES);
+      return { source: { path }, breakpoints: many(r, () => ({ line: r.pick(lines), ...conditions(r) })) };
+    },
+  ],
+  [3, 'setFunctionBreakpoints', (r) => ({ breakpoints: many(r, () => ({ name: r.pick(FUNCTIONS), ...conditions(r) })) })],
+  [
+    2,
+    'setInstructionBreakpoints',
+    (r, { memory }) => ({
+      breakpoints: many(r, () => ({ instructionReference: r.pick(memory), offset: r.pick([0, 4, -4]), ...conditions(r) })),
+    }),
+  ],
+  [2, 'setExceptionBreakpoints', (r) => ({ filters: many(r, () => r.pick(['kernel-panic', 'unhandled-fault', 'x'])) })],
+  [
+    2,
+    'breakpointLocations',
+    (r) => {
+      const [path, lines] = r.pick(FILES);
+      return { source: { path }, line: r.pick(lines), endLine: r.pick([undefined, 100, 0, 1e9]) };
+    },
+  ],
+  [2, 'exceptionInfo', thread],
+  [1, 'modules', (r) => r.pick([{}, { startModule: 1, moduleCount: 1 }])],
+  [1, 'loadedSources', () => ({})],
+  [1, 'source', (r) => ({ sourceReference: r.below(3), source: { path: '/x' } })],
+  [2, 'ringside/environments', () => ({})],
+  [2, 'ringside/pageTables', (r, s) => ({ ...thread(r, s), ...r.pick([{}, { start: 0xef000000, end: 2 ** 32 }]) })],
+  [2, 'ringside/pageWalk', (r, s) => ({ ...thread(r, s), address: r.pick([0, 0xf0100000, 0x800020, 2 ** 32 - 1]) })],
+  [2, 'ringside/heap', thread],
+  [2, 'ringside/serialInput', (r) => ({ text: r.pick(['help\n', 'x', '', 'ÿ', '漢']) })],
+  [1, 'ringside/keyboardInput', (r) => ({ text: r.pick(['help\n', 'x', '', '漢']) })],
+  [2, 'ringside/devices', () => ({})],
+  [1, 'cancel', (r) => ({ requestId: r.below(100) })],
+  [1, 'attach', () => ({})],
+  [1, 'initialize', (r) => initializeArguments(r)],
+  [1, 'launch', (r) => launchArguments(r)],
+  [1, 'configurationDone', () => ({})],
+  [1, 'noSuchRequest', () => ({})],
+  [1, 'constructor', () => ({})],
+  [1, '__proto__', () => ({})],
+];
+const TOTAL = REQUESTS.reduce((sum, [weight]) => sum + weight, 0);
+
+const STRANGE: readonly unknown[] = [
+  null,
+  true,
+  -1,
+  0.5,
+  1e300,
+  2 ** 53,
+  -(2 ** 31),
+  '',
+  'text',
+  '\u0000',
+  'x'.repeat(10_000),
+  [],
+  [[]],
+  [null],
+  {},
+  { path: 7 },
+  Array.from({ length: 200 }, (_, i) => i),
+];
+
+export function initializeArguments(random: Random): Arguments {
+  return {
+    adapterID: 'ringside',
+    linesStartAt1: random.chance(80),
+    columnsStartAt1: random.chance(80),
+    supportsInvalidatedEvent: random.chance(50),
+    supportsMemoryEvent: random.chance(50),
+    ...random.pick([{}, { pathFormat: 'path' }]),
+  };
+}
+
+export function launchArguments(random: Random): Arguments {
+  return {
+    program: random.pick(PROGRAMS),
+    console: 'none',
+    // Enough to run most programs to their end.
+    budget: 1_000_000 + random.below(4_000_000),
+    stopOnEntry: random.chance(40),
+  };
+}
+
+/** A request's command and arguments; one in eight is broken somewhere. */
+export function randomRequest(random: Random, seen: Seen): { command: string; arguments: unknown } {
+  let at = random.below(TOTAL);
+  const [, command, make] = REQUESTS.find(([weight]) => (at -= weight) < 0)!;
+  const args = make(random, seen);
+  return { command, arguments: random.chance(12) ? broken(random, args) : args };
+}
+
+/** Something that is no request at all, or hardly one. */
+export function randomGarbage(random: Random): unknown {
+  return random.pick<unknown>([
+    ...STRANGE,
+    { type: 'request' },
+    { type: 'event', event: 'stopped', seq: 1 },
+    { type: 'request', seq: 'x', command: 'threads' },
+    { type: 'request', seq: 1.5, command: 'threads' },
+    { type: 'response', seq: 3, request_seq: 1, success: true, command: 'runInTerminal' },
+  ]);
+}
+
+function broken(random: Random, args: Arguments): unknown {
+  const keys = Object.keys(args);
+  if (keys.length === 0 || random.chance(10)) return random.pick(STRANGE);
+  const key = random.pick(keys);
+  const copy: Arguments = { ...args };
+  if (random.chance(30)) delete copy[key];
+  else copy[key] = random.pick(STRANGE);
+  return copy;
+}
