@@ -1,4 +1,4 @@
-/** The scopes of a frame: Locals, Arguments, Statics, Registers. */
+/** The scopes of a frame: Locals, Arguments, Statics, Registers, Machine. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import type { CodeFrame, Frame } from '../call-stack/frame.ts';
 import type { Threads } from '../call-stack/threads.ts';
@@ -9,6 +9,7 @@ import { formatMemoryReference } from '../protocol/memory-reference.ts';
 import { DWARF_REGISTERS } from '../target/registers.ts';
 import type { Target } from '../target/target.ts';
 import { frameContext } from './inspection-context.ts';
+import { machineNode } from './machine-nodes.ts';
 import { registersNode, type RegisterAccess } from './register-nodes.ts';
 import { valuesNode, type Refer, type ValueDisplay } from './value-node.ts';
 import type { VariableStore } from './variable-store.ts';
@@ -85,6 +86,10 @@ export function scopesOf(source: ScopeSource, handle: FrameHandle): Dap.Scope[] 
       registersNode(source.variables, registerAccess(source, handle, frame, context)),
     ),
   );
+  scopes.push({
+    ...scope(source, 'Machine', undefined, machineNode(source.variables, source.target)),
+    expensive: true,
+  });
   return scopes;
 }
 
