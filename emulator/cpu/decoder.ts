@@ -8,7 +8,7 @@
 import { Instruction, Kind, Repeat } from './instruction.ts';
 import type { OpcodeRow } from './opcodes.ts';
 import { invalidRow, opcodeEntries } from './opcodes.ts';
-import { specialise } from './specialise.ts';
+import { Specialiser, invalidOpcode } from './specialise.ts';
 import { Mode } from './core.ts';
 import { CS, DS, EBP, EBX, EDI, ES, ESI, FS, GS, SS, ZERO } from './registers.ts';
 
@@ -41,6 +41,7 @@ export class Decoder {
   #at = 0;
   #limit = 0;
   #ended = false;
+  readonly #specialiser = new Specialiser();
 
   /**
    * @param start index of the first byte; @param limit index after the last byte that may be read
@@ -92,19 +93,20 @@ export class Decoder {
     }
     if (this.#ended || row === undefined) return invalid();
 
-    const i = new Instruction(row, invalidHandler, row.byte ? 1 : operandSize, addressMask);
+    const i = new Instruction(row, invalidOpcode, row.byte ? 1 : operandSize, addressMask);
     i.repeat = row.repeatable ? repeat : Repeat.NONE;
     i.locked = locked;
     const memory = row.modrm && modrm < 0xc0 && row.operands[0] !== 'Rd' && row.operands[1] !== 'Rd';
     if (memory) this.#memoryOperand(i, modrm, segment);
     else if (segment !== -1) i.segment = segment;
-    row.operands.forEach((code, slot) => {
-      this.#operand(i, slot, code, opcode, modrm, memory, operandSize);
-    });
+    const { operands } = row;
+    for (let slot = 0; slot < operands.length; slot++) {
+      this.#operand(i, slot, operands[slot], opcode, modrm, memory, operandSize);
+    }
     if (locked && !(row.lock && i.kind0 >= Kind.MEM8 && i.kind0 <= Kind.MEM)) return invalid();
     if (row.operands.includes('M') && !memory) return invalid();
     if (i.kind0 === Kind.NONE && row.operands.length > 0) return invalid();
-    specialise(i, mode);
+    this.#specialiser.specialise(i, mode);
     return i;
   }
 
@@ -281,11 +283,5 @@ function memoryKind(size: 2 | 4): number {
 }
 
 function invalid(): Instruction {
-  const i = new Instruction(invalidRow, invalidHandler, 4, -1);
-  specialise(i, 0);
-  return i;
-}
-
-function invalidHandler(): void {
-  // Replaced by `specialise`.
+  return new Instruction(invalidRow, invalidOpcode, 4, -1);
 }

@@ -432,6 +432,8 @@ export type Mnemonic = FirstWord<(typeof rows)[number][1]>;
 
 /** A row as the decoder uses it. */
 export interface OpcodeRow {
+  /** Position in the table. */
+  readonly number: number;
   readonly opcode: string;
   readonly mnemonic: Mnemonic | 'INVALID';
   readonly operands: readonly string[];
@@ -449,6 +451,7 @@ export interface OpcodeRow {
 }
 
 export const invalidRow: OpcodeRow = {
+  number: -1,
   opcode: '',
   mnemonic: 'INVALID',
   operands: [],
@@ -468,11 +471,12 @@ export type OpcodeEntry = OpcodeRow | readonly (OpcodeRow | undefined)[] | undef
 
 const BYTE_OPERANDS = new Set(['Eb', 'Gb', 'Zb', 'AL', 'Ob', 'Xb', 'Yb']);
 
-function parseRow([opcode, text, written = '', read = '', notes = '']: Row): OpcodeRow {
+function parseRow([opcode, text, written = '', read = '', notes = '']: Row, number: number): OpcodeRow {
   const [mnemonic = '', operandText] = text.split(' ');
   const operands = operandText?.split(',') ?? [];
   const has = (note: string): boolean => notes.split(' ').includes(note);
   return {
+    number,
     opcode,
     mnemonic: mnemonic as Mnemonic,
     operands,
@@ -491,8 +495,8 @@ function parseRow([opcode, text, written = '', read = '', notes = '']: Row): Opc
 /** Entries 0-255: one-byte opcodes; 256-511: those after 0F. */
 function expand(): readonly OpcodeEntry[] {
   const entries = new Array<OpcodeEntry>(512).fill(undefined);
-  for (const raw of rows) {
-    const row = parseRow(raw);
+  for (const [number, raw] of rows.entries()) {
+    const row = parseRow(raw, number);
     const twoByte = row.opcode.startsWith('0F ');
     const [hex = '', field] = (twoByte ? row.opcode.slice(3) : row.opcode).split(/ \/|\+/);
     const first = parseInt(hex, 16) + (twoByte ? 256 : 0);

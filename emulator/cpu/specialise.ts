@@ -6,24 +6,43 @@ import { Mode } from './core.ts';
 import { UD, raise } from './exception.ts';
 import { execute } from './execute/index.ts';
 import { fastHandler, formOf } from './fast/index.ts';
-import type { Instruction } from './instruction.ts';
+import type { Handler, Instruction } from './instruction.ts';
 import { CALL_HANDLER, inlineForms, inlineStack32Forms } from './run-block.ts';
 
-function invalidOpcode(): void {
+interface Choice {
+  readonly run: Handler;
+  readonly inline: number;
+}
+
+export function invalidOpcode(): void {
   raise(UD);
 }
 
-export function specialise(i: Instruction, mode: number): void {
-  const { mnemonic } = i.row;
-  if (mnemonic === 'INVALID') {
-    i.run = invalidOpcode;
-    return;
+export class Specialiser {
+  /** By row and shape of the operands: there are few, and decoding is what a boot spends its time on. */
+  readonly #choices = new Map<number, Choice>();
+
+  /** @param mode bits of Mode */
+  specialise(i: Instruction, mode: number): void {
+    const stack32 = (mode & Mode.STACK32) !== 0;
+    const kinds = i.kind0 | (i.kind1 << 4) | (i.kind2 << 8);
+    const shape = kinds | (i.size << 12) | (i.addressMask === -1 ? 0x8000 : 0) | (stack32 ? 0x1_0000 : 0);
+    const key = i.row.number * 0x2_0000 + shape;
+    let choice = this.#choices.get(key);
+    if (choice === undefined) {
+      choice = choose(i, stack32);
+      this.#choices.set(key, choice);
+    }
+    i.run = choice.run;
+    i.inline = choice.inline;
   }
-  i.run = execute[mnemonic];
+}
+
+function choose(i: Instruction, stack32: boolean): Choice {
+  const { mnemonic } = i.row;
+  if (mnemonic === 'INVALID') return { run: invalidOpcode, inline: CALL_HANDLER };
   const form = formOf(i);
-  if (form === undefined) return;
-  const stack32 = (mode & Mode.STACK32) !== 0;
-  i.inline =
-    (inlineForms[form] as number | undefined) ?? (stack32 ? inlineStack32Forms[form] : undefined) ?? CALL_HANDLER;
-  i.run = fastHandler(form, stack32) ?? i.run;
+  if (form === undefined) return { run: execute[mnemonic], inline: CALL_HANDLER };
+  const inline = (inlineForms[form] as number | undefined) ?? (stack32 ? inlineStack32Forms[form] : undefined);
+  return { run: fastHandler(form, stack32) ?? execute[mnemonic], inline: inline ?? CALL_HANDLER };
 }
