@@ -8,6 +8,8 @@ node_modules/.stamp: package.json package-lock.json
 	@touch $@
 
 SOURCES := $(shell find cli debug-adapter emulator extension -name '*.ts' 2>/dev/null) scripts/build.mjs
+# Sources are made by nobody: without this line, run-% below would claim run-loop.ts.
+$(SOURCES): ;
 dist/cli.js: node_modules/.stamp $(SOURCES)
 	npm run --silent build
 

@@ -1,14 +1,23 @@
-/** Guest memory as a read-only document: one click from a view, read again at each stop. */
+/**
+ * Guest memory as a read-only document: one click from a view, read again at each stop. What was clicked on is marked in
+ * the memory around it, and bytes that changed since the last stop are coloured.
+ *
+ * Invariant: a document's text depends on its range and the stop alone; what is marked is kept beside it.
+ */
 import * as vscode from 'vscode';
+import { byteColumns, hexDump, lineOfByte } from './hex-dump.ts';
 import type { StopTracker } from './stop-tracker.ts';
 
 const SCHEME = 'ringside-memory';
 export const SHOW_MEMORY_COMMAND = 'ringside.showMemory';
-const BYTES_PER_LINE = 16;
 
-interface MemoryRange {
+export interface MemoryRange {
+  /** What stands on the tab, beside the address. */
+  readonly title: string;
   readonly memoryReference: string;
   readonly sizeBytes: number;
+  /** The bytes to mark and scroll to, by their distance from the start. */
+  readonly mark?: { readonly offset: number; readonly sizeBytes: number };
 }
 
 interface ReadMemoryBody {
@@ -16,21 +25,50 @@ interface ReadMemoryBody {
   readonly data?: string;
 }
 
+/** What a document showed at a stop and at the one before. */
+interface Shown {
+  readonly stopNumber: number;
+  readonly bytes: Uint8Array;
+  readonly before: Uint8Array | undefined;
+}
+
 export class MemoryDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly stops: StopTracker;
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
+  private readonly shown = new Map<string, Shown>();
+  private readonly marks = new Map<string, NonNullable<MemoryRange['mark']>>();
+  private readonly markStyle = vscode.window.createTextEditorDecorationType({
+    backgroundColor: new vscode.ThemeColor('editor.findMatchHighlightBackground'),
+  });
+  private readonly changedStyle = vscode.window.createTextEditorDecorationType({
+    color: new vscode.ThemeColor('ringside.changedForeground'),
+    fontWeight: 'bold',
+  });
   private readonly disposables: readonly { dispose(): unknown }[];
 
   constructor(stops: StopTracker) {
     this.stops = stops;
     this.disposables = [
       this.changed,
+      this.markStyle,
+      this.changedStyle,
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
       vscode.commands.registerCommand(SHOW_MEMORY_COMMAND, (range: MemoryRange) => this.open(range)),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => this.decorateAll(document)),
+      vscode.window.onDidChangeVisibleTextEditors((editors) => {
+        for (const editor of editors) this.decorate(editor);
+      }),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.shown.delete(uri.toString());
+        this.marks.delete(uri.toString());
+      }),
       stops.onDidChange((stop) => {
         if (!stop) return;
-        for (const { uri } of vscode.workspace.textDocuments) if (uri.scheme === SCHEME) this.changed.fire(uri);
+        for (const document of vscode.workspace.textDocuments) {
+          if (document.uri.scheme !== SCHEME) continue;
+          this.changed.fire(document.uri);
+        }
       }),
     ];
   }
@@ -48,32 +86,64 @@ export class MemoryDocuments implements vscode.TextDocumentContentProvider, vsco
         memoryReference,
         count: sizeBytes,
       })) as ReadMemoryBody;
-      return hexDump(Number(body.address), Buffer.from(body.data ?? '', 'base64'), sizeBytes);
+      const bytes = Buffer.from(body.data ?? '', 'base64');
+      const last = this.shown.get(uri.toString());
+      const before = last?.stopNumber === stop.stopNumber ? last.before : last?.bytes;
+      this.shown.set(uri.toString(), { stopNumber: stop.stopNumber, bytes, before });
+      // The text may be the same as before, and the colours not.
+      setTimeout(() => {
+        for (const editor of vscode.window.visibleTextEditors)
+          if (editor.document.uri.toString() === uri.toString()) this.decorate(editor);
+      }, 0);
+      return hexDump(Number(body.address), bytes, sizeBytes);
     } catch (error) {
       return `${(error as Error).message}\n`;
     }
   }
 
-  private async open(range: MemoryRange): Promise<void> {
+  /** Beside the source, so that a step, which brings the source forward, does not hide it. */
+  private async open({ title, memoryReference, sizeBytes, mark }: MemoryRange): Promise<void> {
     const uri = vscode.Uri.from({
       scheme: SCHEME,
-      path: `/${range.memoryReference.replaceAll(':', ' ')}.hex`,
-      query: JSON.stringify({ memoryReference: range.memoryReference, sizeBytes: range.sizeBytes }),
+      path: `/${title}`,
+      query: JSON.stringify({ memoryReference, sizeBytes }),
     });
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: true, preserveFocus: true });
+    if (mark) this.marks.set(uri.toString(), mark);
+    else this.marks.delete(uri.toString());
+    const there = vscode.window.visibleTextEditors.find((editor) => editor.document.uri.scheme === SCHEME);
+    const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), {
+      preview: true,
+      preserveFocus: true,
+      viewColumn: there?.viewColumn ?? vscode.ViewColumn.Beside,
+    });
+    this.decorate(editor);
+    if (!mark) return;
+    const first = lineOfByte(mark.offset);
+    const last = lineOfByte(mark.offset + mark.sizeBytes - 1);
+    editor.revealRange(new vscode.Range(first, 0, last, 0), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  }
+
+  private decorateAll(document: vscode.TextDocument): void {
+    for (const editor of vscode.window.visibleTextEditors) if (editor.document === document) this.decorate(editor);
+  }
+
+  private decorate(editor: vscode.TextEditor): void {
+    if (editor.document.uri.scheme !== SCHEME) return;
+    const key = editor.document.uri.toString();
+    const shown = this.shown.get(key);
+    const mark = this.marks.get(key);
+    const length = shown?.bytes.length ?? 0;
+    const marked = mark ? rangesOf(mark.offset, Math.min(mark.offset + mark.sizeBytes, length)) : [];
+    editor.setDecorations(this.markStyle, marked);
+    const changed: vscode.Range[] = [];
+    for (let at = 0; shown?.before && at < length; at++) {
+      if (shown.before[at] !== shown.bytes[at]) changed.push(...rangesOf(at, at + 1));
+    }
+    editor.setDecorations(this.changedStyle, changed);
   }
 }
 
-/** Address, sixteen bytes, their ASCII. */
-export function hexDump(address: number, bytes: Uint8Array, sizeBytes: number): string {
-  const lines: string[] = [];
-  for (let at = 0; at < bytes.length; at += BYTES_PER_LINE) {
-    const row = [...bytes.subarray(at, at + BYTES_PER_LINE)];
-    const hex = row.map((b, i) => (i === 8 ? ' ' : '') + b.toString(16).padStart(2, '0')).join(' ');
-    const text = row.map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
-    lines.push(`${(address + at).toString(16).padStart(8, '0')}  ${hex.padEnd(BYTES_PER_LINE * 3)}  |${text}|`);
-  }
-  if (bytes.length < sizeBytes) lines.push(`${(address + bytes.length).toString(16).padStart(8, '0')}  (not mapped)`);
-  return lines.join('\n') + '\n';
+/** The places of bytes `start` to `end`, in both columns. */
+function rangesOf(start: number, end: number): vscode.Range[] {
+  return byteColumns(start, end).map(({ line, from, to }) => new vscode.Range(line, from, line, to));
 }

@@ -5,12 +5,13 @@ import type {
   HeapRunRow,
   HeapSlabRow,
 } from '../../debug-adapter/protocol/custom-requests.ts';
-import { SHOW_MEMORY_COMMAND } from '../memory-document.ts';
+import { SHOW_MEMORY_COMMAND, type MemoryRange } from '../memory-document.ts';
 import { ask } from '../ringside-session.ts';
 import type { ShownStop, StopTracker } from '../stop-tracker.ts';
 import { ChangeMarks, counted, hex, sizeText, StopView, type TreeNode } from './stop-view.ts';
 
 const PAGE_BYTES = 4096;
+const FREE_RUN_FOLDED_MIN = 4;
 
 export class HeapView extends StopView {
   private readonly marks = new ChangeMarks();
@@ -41,7 +42,21 @@ export class HeapView extends StopView {
           },
         ]
       : [];
-    return [summary, ...findings, ...heap.caches.map((cache) => this.cacheNode(cache)), ...runs];
+    const nodes = heap.caches.map((cache) => this.cacheNode(cache));
+    const used = nodes.filter((_, i) => heap.caches[i]!.slabs.length > 0);
+    const unused = nodes.filter((_, i) => heap.caches[i]!.slabs.length === 0);
+    const rest: TreeNode[] = unused.length
+      ? [
+          {
+            id: 'unused',
+            label: 'Without slabs',
+            description: unused.map((node) => node.label.replace(' bytes', '')).join(', ') + ' bytes',
+            icon: 'circle-outline',
+            children: unused,
+          },
+        ]
+      : [];
+    return [summary, ...findings, ...used, ...runs, ...rest];
   }
 
   private cacheNode(cache: HeapCacheRow): TreeNode {
@@ -52,7 +67,7 @@ export class HeapView extends StopView {
       label: `${cache.objectBytes} bytes`,
       description:
         cache.slabs.length === 0
-          ? 'no slabs'
+          ? `no slabs (${cache.objectsPerSlab} objects would fit into one)`
           : `${cache.allocatedCount} of ${capacity} objects in ${counted(cache.slabs.length, 'slab')}`,
       icon: 'database',
       changed: this.marks.changed(id, `${cache.allocatedCount} ${cache.slabs.map((s) => s.address).join()}`),
@@ -69,13 +84,40 @@ export class HeapView extends StopView {
       description: `${slab.state}, ${slab.allocatedCount} of ${cache.objectsPerSlab}`,
       icon: slab.state === 'full' ? 'circle-filled' : slab.state === 'empty' ? 'circle-outline' : 'color-mode',
       changed: this.marks.changed(id, `${slab.state} ${slab.allocatedCount}`),
-      command: showMemory(slab.memoryReference, PAGE_BYTES),
+      tooltip: `A page of ${cache.objectsPerSlab} objects of ${cache.objectBytes} bytes.\nClick to see the memory.`,
+      command: showMemory({
+        title: `slab ${hex(slab.address)}`,
+        memoryReference: slab.memoryReference,
+        sizeBytes: PAGE_BYTES,
+      }),
       contextValue: 'slab',
-      children: slab.objects.map((object, index) => this.objectNode(cache, object, index)),
+      children: this.objectNodes(cache, slab),
     };
   }
 
-  private objectNode(cache: HeapCacheRow, object: HeapObjectRow, index: number): TreeNode {
+  /** A row for each object; free ones that follow each other are one row, open on demand. */
+  private objectNodes(cache: HeapCacheRow, slab: HeapSlabRow): TreeNode[] {
+    const nodes: TreeNode[] = [];
+    for (let first = 0; first < slab.objects.length;) {
+      let next = first + 1;
+      while (slab.objects[next]?.allocated === slab.objects[first]!.allocated) next++;
+      const rows = slab.objects.slice(first, next).map((object, i) => this.objectNode(cache, slab, object, first + i));
+      if (slab.objects[first]!.allocated || rows.length < FREE_RUN_FOLDED_MIN) nodes.push(...rows);
+      else
+        nodes.push({
+          id: `free${slab.address}/${first}`,
+          label: `${rows.length} free objects`,
+          description: `#${first} to #${next - 1}`,
+          icon: 'circle-slash',
+          changed: rows.some((row) => row.changed),
+          children: rows,
+        });
+      first = next;
+    }
+    return nodes;
+  }
+
+  private objectNode(cache: HeapCacheRow, slab: HeapSlabRow, object: HeapObjectRow, index: number): TreeNode {
     const id = `object${object.address}`;
     return {
       id,
@@ -83,7 +125,13 @@ export class HeapView extends StopView {
       description: `#${index} ${object.allocated ? 'allocated' : 'free'}`,
       icon: object.allocated ? 'symbol-field' : 'circle-slash',
       changed: this.marks.changed(id, String(object.allocated)),
-      command: showMemory(object.memoryReference, cache.objectBytes),
+      tooltip: `${cache.objectBytes} bytes, ${object.allocated ? 'allocated' : 'free'}.\nClick to see them in their slab.`,
+      command: showMemory({
+        title: `slab ${hex(slab.address)}`,
+        memoryReference: slab.memoryReference,
+        sizeBytes: PAGE_BYTES,
+        mark: { offset: object.address - slab.address, sizeBytes: cache.objectBytes },
+      }),
       contextValue: 'object',
     };
   }
@@ -96,11 +144,15 @@ export class HeapView extends StopView {
       description: `${counted(run.pageCount, 'page')}, ${sizeText(run.pageCount * PAGE_BYTES)}`,
       icon: 'symbol-array',
       changed: this.marks.changed(id, String(run.pageCount)),
-      command: showMemory(run.memoryReference, run.pageCount * PAGE_BYTES),
+      command: showMemory({
+        title: `page run ${hex(run.address)}`,
+        memoryReference: run.memoryReference,
+        sizeBytes: run.pageCount * PAGE_BYTES,
+      }),
     };
   }
 }
 
-function showMemory(memoryReference: string, sizeBytes: number): TreeNode['command'] {
-  return { title: 'Show Memory', command: SHOW_MEMORY_COMMAND, arguments: [{ memoryReference, sizeBytes }] };
+function showMemory(range: MemoryRange): TreeNode['command'] {
+  return { title: 'Show Memory', command: SHOW_MEMORY_COMMAND, arguments: [range] };
 }
