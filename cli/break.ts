@@ -2,23 +2,16 @@
  * `--break WHERE --show …`: places at which a run prints what it sees and goes on. The debugger's core, without an editor.
  */
 import { findFunctions, findLine, knowsFile, type FoundPlace } from '../debug-adapter/breakpoints/places.ts';
-import type { CodeFrame, Frame } from '../debug-adapter/call-stack/frame.ts';
 import { Threads } from '../debug-adapter/call-stack/threads.ts';
-import { walkHeap } from '../debug-adapter/heap/heap-walk.ts';
-import { renderValue, valueOfVariable } from '../debug-adapter/inspection/index.ts';
+import { hex, listHeap, listRegisters, listStack, type Listed } from '../debug-adapter/console/listings.ts';
 import { detectGuestOs } from '../debug-adapter/kernel/detect.ts';
-import type { GuestOs } from '../debug-adapter/kernel/guest-os.ts';
 import { ImageSet, loadImage, type Image } from '../debug-adapter/launch/images.ts';
-import { frameContext } from '../debug-adapter/scopes/inspection-context.ts';
 import { targetOf } from '../debug-adapter/target/emulator-target.ts';
-import { CONTROL_REGISTERS, describeFields, GENERAL_REGISTERS } from '../debug-adapter/target/registers.ts';
-import type { Target } from '../debug-adapter/target/target.ts';
 import type { Machine, MachineOptions } from '../emulator/machine/machine.ts';
 import { failure, success, type Result } from '../emulator/result.ts';
 import type { Showable } from './options.ts';
 import { note, thousands } from './report.ts';
 
-const FRAMES_SHOWN_MAX = 64;
 const RANGES_SHOWN_MAX = 200;
 
 export interface BreakRequest {
@@ -29,12 +22,6 @@ export interface BreakRequest {
 
 /** Text about the stop the machine stands at, for the probes that matched; empty where the hit is another program's. */
 export type PrintStop = (probes: readonly number[]) => string;
-
-interface Looking {
-  readonly target: Target;
-  readonly os: GuestOs;
-  readonly images: ImageSet;
-}
 
 /** Sets the places. @param recipe the files the machine was made from, for their debug information */
 export function setBreaks(machine: Machine, recipe: MachineOptions, request: BreakRequest): Result<PrintStop> {
@@ -48,13 +35,13 @@ export function setBreaks(machine: Machine, recipe: MachineOptions, request: Bre
     if (!found.ok) return found;
     for (const { image, linked } of found.value) places.set(target.addProbe(linked, undefined), { where, image });
   }
-  const looking = { target, os, images: images.value };
   return success((probes) => {
     const here = os.imageAt(target.space, target.readRegister('eip'))?.image;
     const hit = probes.map((id) => places.get(id)).find((place) => place && (!place.image || place.image === here));
     if (!hit) return '';
     const lines = [`stop at ${hit.where} after ${thousands(target.instructionCount)} instructions`];
-    for (const what of request.show) lines.push(...SHOW[what](looking));
+    const listed = { target, os, images: images.value, threads: new Threads(target, os) };
+    for (const what of request.show) lines.push(...SHOW[what](listed).map((line) => `  ${line}`));
     return note(lines.join('\n'));
   });
 }
@@ -87,70 +74,19 @@ function findPlaces(
   });
 }
 
-const SHOW: { readonly [What in Showable]: (looking: Looking) => string[] } = {
-  stack: showStack,
-  registers: showRegisters,
-  heap: showHeap,
+const SHOW: { readonly [What in Showable]: (listed: Listed) => string[] } = {
+  stack: (listed) => listStack(listed, listed.threads.currentId()),
+  registers: listRegisters,
+  heap: (listed) => listHeap(listed, listed.threads.currentId()),
   pages: showPages,
 };
 
-function showStack(looking: Looking): string[] {
-  const threads = new Threads(looking.target, looking.os);
-  const stack = threads.stack(threads.currentId(), 0, FRAMES_SHOWN_MAX);
-  return (stack?.frames ?? []).map(({ frame }, index) => `  ${showFrame(looking, frame, index)}`);
-}
-
-function showFrame(looking: Looking, frame: Frame, index: number): string {
-  if (frame.kind === 'label') return `    --- ${frame.name} ---`;
-  const position = frame.position ? ` at ${frame.position.file}:${frame.position.line}` : '';
-  return `#${String(index).padEnd(2)} ${hex(frame.address)} ${frame.name}${showArguments(looking, frame)}${position}`;
-}
-
-function showArguments(looking: Looking, frame: CodeFrame): string {
-  if (!frame.level) return '';
-  const context = frameContext(looking, frame, false);
-  const shown = frame.level.parameters.map((p) => `${p.name}=${renderValue(valueOfVariable(p, context), {}).text}`);
-  return `(${shown.join(', ')})`;
-}
-
-function showRegisters({ target }: Looking): string[] {
-  const show = (name: (typeof GENERAL_REGISTERS)[number] | (typeof CONTROL_REGISTERS)[number]): string => {
-    const value = target.readRegister(name);
-    return `${name.padEnd(6)} ${hex(value)} ${describeFields(name, value)}`.trimEnd();
-  };
-  return [...GENERAL_REGISTERS, ...CONTROL_REGISTERS].map((name) => `  ${show(name)}`);
-}
-
-function showHeap({ target, os, images }: Looking): string[] {
-  const environment = os.current();
-  const image = environment && images.programs.get(environment.program);
-  if (!image) return ['  heap: no user program is running'];
-  const heap = walkHeap(target, environment.space, image, hex);
-  if (!heap.ok) return [`  heap: ${heap.failure.cause}`];
-  const { caches, runs, pagesOwned, bytesAllocated, findings } = heap.value;
-  return [
-    `  heap of ${image.name}: ${bytesAllocated} bytes allocated, ${pagesOwned} pages`,
-    ...caches
-      .filter((cache) => cache.slabs.length > 0)
-      .map((cache) => {
-        const slabs = cache.slabs.map(
-          (slab) => `${hex(slab.address)} ${slab.state} ${slab.allocatedCount}/${slab.objects.length}`,
-        );
-        return `  ${String(cache.objectBytes).padStart(6)} bytes: ${slabs.join(', ')}`;
-      }),
-    ...runs.map((run) => `  run at ${hex(run.address)}: ${run.pageCount} pages`),
-    ...findings.map((finding) => `  ! ${finding}`),
-  ];
-}
-
-function showPages({ target, os }: Looking): string[] {
+function showPages({ target, os }: Listed): string[] {
   const ranges = target.mappedRanges(target.space, 0, 2 ** 32, RANGES_SHOWN_MAX);
-  if (ranges.length === 0) return ['  pages: paging is off'];
+  if (ranges.length === 0) return ['pages: paging is off'];
   return ranges.map((range) => {
     const end = range.start + range.sizeBytes - 1;
     const region = os.regionAt(target.space, range.start) ?? '';
-    return `  ${hex(range.start)}-${hex(end)} -> ${hex(range.physical)} ${range.flags.padEnd(12)} ${region}`.trimEnd();
+    return `${hex(range.start)}-${hex(end)} -> ${hex(range.physical)} ${range.flags.padEnd(12)} ${region}`.trimEnd();
   });
 }
-
-const hex = (value: number): string => '0x' + (value >>> 0).toString(16).padStart(8, '0');

@@ -30,7 +30,14 @@ export class Disassembler {
     this.formatter.spaceAfterOperandSeparator = true;
   }
 
-  static async load(): Promise<Disassembler> {
+  private static loaded: Promise<Disassembler> | undefined;
+
+  /** One for all sessions: it holds no state but the loaded module. */
+  static load(): Promise<Disassembler> {
+    return (Disassembler.loaded ??= Disassembler.start());
+  }
+
+  private static async start(): Promise<Disassembler> {
     const module = await import('iced-x86');
     return new Disassembler('default' in module ? (module.default as typeof import('iced-x86')) : module);
   }

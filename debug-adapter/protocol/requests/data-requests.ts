@@ -5,7 +5,9 @@ import { compileExpression, frameScope, type Value } from '../../inspection/inde
 import { failure, success, type Result } from '../../result.ts';
 import { isRegisterName } from '../../scopes/inspection-context.ts';
 import { viewOf, type FrameView } from '../../scopes/scopes.ts';
+import { runCommand } from '../../console/commands.ts';
 import { showValue } from '../../scopes/value-node.ts';
+import { consoleView, type SelectedFrame } from '../console-view.ts';
 import { answer, count, integer, request, valueFormat } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
 import type { Debugged } from '../session-state.ts';
@@ -56,11 +58,16 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       context: v.optional(v.string(), 'watch'),
       format: valueFormat,
     }),
-    (state, args) => {
+    async (state, args) => {
       const debugged = state.stoppedDebuggee();
       if (!debugged.ok) return debugged;
       const view = frameFor(debugged.value, args.frameId);
       if (!view.ok) return view;
+      if (args.context === 'repl') {
+        const evaluate = (expression: string): Result<Value> => evaluateIn(view.value, expression, false);
+        const output = await runCommand(args.expression, consoleView(debugged.value, view.value, evaluate));
+        if (output) return output.ok ? answer({ result: output.value, variablesReference: 0 }) : output;
+      }
       // Hovers and watches are repeated at will, so they must not change anything.
       const value = evaluateIn(view.value, args.expression, args.context === 'repl');
       if (!value.ok) return value;
@@ -88,7 +95,7 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
 };
 
 /** The frame asked for, or the innermost one of the current thread. */
-function frameFor(debugged: Debugged, frameId: number | undefined): Result<FrameView> {
+function frameFor(debugged: Debugged, frameId: number | undefined): Result<SelectedFrame> {
   const id = frameId ?? debugged.threads.stack(debugged.threads.currentId(), 0, 1)?.frames[0]?.id;
   const handle = id === undefined ? undefined : debugged.threads.frame(id);
   if (!handle) return staleFrame() as Result<never>;
@@ -98,7 +105,7 @@ function frameFor(debugged: Debugged, frameId: number | undefined): Result<Frame
       remedy: 'Select the frame above or below it.',
     });
   }
-  return success(viewOf(debugged, handle, handle.frame));
+  return success({ ...viewOf(debugged, handle, handle.frame), threadId: handle.threadId });
 }
 
 function evaluateIn({ frame, context }: FrameView, expression: string, allowAssignment: boolean): Result<Value> {

@@ -86,9 +86,8 @@ export const MEMORY_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       if (!debugged.ok) return debugged;
       const place = placeReference(debugged.value, args.memoryReference, args.offset);
       if (!place.ok) return place;
-      disassembler ??= Disassembler.load();
       const lines = disassembleAround(
-        await disassembler,
+        await Disassembler.load(),
         debugged.value,
         place.value.space,
         place.value.address,
@@ -99,9 +98,6 @@ export const MEMORY_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     },
   ),
 };
-
-/** One for all sessions: it holds no state but the loaded module. */
-let disassembler: Promise<Disassembler> | undefined;
 
 /** How many of the next bytes cannot be read, up to the next mapped page. */
 function unreadableRun({ target }: Debugged, space: Space, address: number, most: number): number {

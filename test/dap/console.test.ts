@@ -1,0 +1,103 @@
+/** Commands of the debug console, on the guest at a stop in the kernel and in a program. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lineWith, sourcePath } from '../kit/repository.ts';
+import { SessionClient } from '../kit/session-client.ts';
+
+const RUSTSHIM_RS = 'guest/user/src/bin/rustshim.rs';
+
+let client: SessionClient;
+let frameId: number;
+beforeEach(async () => {
+  client = new SessionClient();
+  await client.launch({ program: 'rustshim' }, () =>
+    client.request('setBreakpoints', {
+      source: { path: sourcePath(RUSTSHIM_RS) },
+      breakpoints: [{ line: lineWith(RUSTSHIM_RS, '// #journal-open') }],
+    }),
+  );
+  const { threadId } = await client.event('stopped');
+  frameId = (await client.stack(threadId as number))[0]!.id;
+});
+afterEach(() => client.close());
+
+const say = (command: string): Promise<string> => client.evaluate(command, frameId, 'repl');
+
+async function refused(command: string): Promise<string> {
+  const response = await client.send('evaluate', { expression: command, frameId, context: 'repl' });
+  expect(response.success, command).toBe(false);
+  return response.message!;
+}
+
+test('help lists every command', async () => {
+  const help = await say('help');
+  for (const word of [
+    'info registers',
+    'info pg',
+    'info tlb',
+    'info mem',
+    'info idt',
+    'info gdt',
+    'info irq',
+    'x/8wx',
+    'bt',
+    'p ',
+    'env',
+    'heap',
+    'slab',
+  ]) {
+    expect(help).toContain(word);
+  }
+});
+
+test('info registers, info gdt, info idt, info irq', async () => {
+  expect(await say('info registers')).toMatch(/^eip +0x008[0-9a-f]{5}$/m);
+  expect(await say('info registers')).toMatch(/^cr0 +0x8[0-9a-f]{7} .*WP.*PG$/m);
+  expect(await say('info gdt')).toMatch(/^0x0018: code32 readable DPL 3/m);
+  expect(await say('info idt')).toMatch(/^48 interrupt 48: interrupt gate 32 DPL 3/m);
+  expect(await say('info irq')).toMatch(/imr|mask/i);
+});
+
+test('info mem, info tlb and info pg agree on the page of the heap', async () => {
+  expect(await say('info mem')).toMatch(/^10000000-1000[0-9a-f]000 [0-9a-f]{8} urw$/m);
+  const physical = /^10000000: ([0-9a-f]{8}) --DA--UW$/m.exec(await say('info tlb'))![1]!;
+  expect(await say('info pg')).toMatch(
+    new RegExp(`^  \\[10000-1000[0-9a-f]\\]  PTE\\[000[^\\]]*\\] +--DA--UWP ${physical.slice(0, 5)}`, 'm'),
+  );
+  expect(await say('info pg')).toMatch(/^\[f0000-f03ff\] {2}PDE\[3c0\]/m);
+});
+
+test('x examines memory in every format, and says where it ends', async () => {
+  const { memoryReference } = (await client.scopeVariables(frameId, 'Arguments')).find((v) => v.name === 'title')!;
+  const address = '0x' + memoryReference!.split('0x')[1]!;
+  expect(await say(`x/8cb ${address}`)).toContain("114 'r'");
+  expect(await say(`x/2wx ${address}`)).toMatch(/: 0x74737572 0x6d696873$/);
+  expect(await say(`x/1dh ${address}`)).toMatch(/: 30066$/);
+  expect(await say(`x/1tb ${address}`)).toMatch(/: 01110010$/);
+  expect(await say('x/10i $eip')).toMatch(/^0x008.*<rustshim::open_journal.*>: /);
+  expect((await say('x/10i $eip')).split('\n')).toHaveLength(10);
+  expect(await say('x/4wx 0x3ffffc')).toMatch(/not mapped$/);
+  expect(await say('x $esp')).toMatch(/^0xeebf[0-9a-f]{4}.*: 0x[0-9a-f]{8}$/);
+  expect(await refused('x/9z 0')).toMatch(/not a format.*x\/8wx/);
+});
+
+test('p, bt, env, heap, slab', async () => {
+  expect(await say('p title')).toBe('"rustshim"');
+  const bt = (await say('bt')).split('\n');
+  expect(bt[0]).toMatch(
+    /^#0 +0x008[0-9a-f]{5} rustshim::open_journal\(title="rustshim", free_at_start=\d+\) at user\/src\/bin\/rustshim\.rs:\d+$/,
+  );
+  expect(bt.at(-1)).toMatch(/_start/);
+  expect(await say('env')).toMatch(/^\* 00001000 rustshim +running +parent kernel/);
+  expect(await say('heap')).toMatch(/^ +64 bytes: 0x1000[0-9a-f]{4} partial/m);
+  const pointer = await client.evaluate('journal.sections.buf.inner.ptr.pointer.pointer as usize', frameId);
+  expect(await say(`slab ${pointer}`)).toMatch(
+    /cache of 64 bytes, slab 0x1000[0-9a-f]{4} \(partial\), object #\d+ at 0x[0-9a-f]{8}, allocated$/,
+  );
+  expect(await say(`slab ${pointer} + 1`)).toMatch(/object #\d+ at 0x[0-9a-f]{8} \+ 1, allocated$/);
+  expect(await say('slab 0x800000')).toMatch(/not in the heap/);
+});
+
+test('what is no command is an expression, and an unknown info is said', async () => {
+  expect(await say('1 + 2')).toBe('3');
+  expect(await refused('info weather')).toMatch(/"info weather" is not known.*info registers/);
+});
