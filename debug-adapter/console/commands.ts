@@ -30,7 +30,7 @@ interface Command {
   readonly what: string;
   /** Matches the whole input; groups are the arguments. */
   readonly pattern: RegExp;
-  run(view: ConsoleView, args: readonly string[]): Promise<Result<string>> | Result<string>;
+  readonly run: (view: ConsoleView, args: readonly string[]) => Promise<Result<string>> | Result<string>;
 }
 
 const lines = (text: readonly string[]): Result<string> => success(text.join('\n'));

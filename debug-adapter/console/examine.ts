@@ -21,8 +21,9 @@ const INSTRUCTION_BYTES_MAX = 15;
 export function parseExamineFormat(text: string): Result<ExamineFormat> {
   const match = /^(\d*)([a-z]*)$/.exec(text);
   const letters = match?.[2] ?? '?';
-  const unit = [...letters].find((c) => c in UNITS);
-  const formats = [...letters].filter((c) => !(c in UNITS));
+  const each = letters.match(/[a-z]/g) ?? [];
+  const unit = each.find((c) => c in UNITS);
+  const formats = each.filter((c) => !(c in UNITS));
   const count = match?.[1] ? Number(match[1]) : 1;
   if (!match || formats.length > 1 || !'xduotcasi'.includes(formats[0] ?? 'x') || count < 1 || count > COUNT_MAX) {
     return failure('examine-format', {
