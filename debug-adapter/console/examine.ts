@@ -39,7 +39,7 @@ export interface ExamineSource {
   readonly target: Target;
   readonly space: Space;
   readonly disassembler: Disassembler;
-  symbolAt(address: number): string | undefined;
+  readonly symbolAt: (address: number) => string | undefined;
 }
 
 const hex8 = (value: number): string => '0x' + (value >>> 0).toString(16).padStart(8, '0');
