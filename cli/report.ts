@@ -1,4 +1,5 @@
 /** How the command line speaks on stderr: failures with cause and remedy, and how a run ended. */
+import { vectorName } from '../debug-adapter/target/vectors.ts';
 import pc from 'picocolors';
 import type { MachineStop } from '../emulator/machine/machine-stop.ts';
 import type { Failure } from '../emulator/result.ts';
@@ -15,24 +16,6 @@ export function note(text: string): string {
 export const hex = (value: number, digits = 1): string => '0x' + (value >>> 0).toString(16).padStart(digits, '0');
 export const thousands = (value: number): string => value.toLocaleString('en-US');
 
-const VECTORS: Readonly<Record<number, string>> = {
-  0: '#DE divide error',
-  1: '#DB debug',
-  3: '#BP breakpoint',
-  4: '#OF overflow',
-  5: '#BR bound range',
-  6: '#UD invalid opcode',
-  7: '#NM device not available',
-  8: '#DF double fault',
-  10: '#TS invalid TSS',
-  11: '#NP segment not present',
-  12: '#SS stack fault',
-  13: '#GP general protection',
-  14: '#PF page fault',
-  16: '#MF floating point',
-  17: '#AC alignment check',
-};
-
 /** The last stop of a run: its exit status, and a sentence if there is anything to explain. */
 export function conclude(stop: MachineStop, instructionCount: number): { status: number; message?: string } {
   const at = `after ${thousands(instructionCount)} instructions`;
@@ -48,7 +31,7 @@ export function conclude(stop: MachineStop, instructionCount: number): { status:
       const chain = stop.chain.map(({ vector, errorCode, cs, eip, cr2 }) => {
         const code = errorCode === undefined ? '' : ` error code ${hex(errorCode)}`;
         const address = cr2 === undefined ? '' : ` at address ${hex(cr2, 8)}`;
-        return `\n            ${VECTORS[vector] ?? `vector ${vector}`}${code}${address}, cs:eip ${hex(cs)}:${hex(eip, 8)}`;
+        return `\n            ${vectorName(vector)}${code}${address}, cs:eip ${hex(cs)}:${hex(eip, 8)}`;
       });
       return {
         status: STATUS.tripleFault,

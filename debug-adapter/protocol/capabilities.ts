@@ -15,6 +15,8 @@ export const CAPABILITIES: Dap.Capabilities = {
   supportsSetExpression: true,
   supportsValueFormattingOptions: true,
   supportsClipboardContext: true,
+  supportsCompletionsRequest: true,
+  completionTriggerCharacters: ['.', ':', '$', '>'],
   supportsReadMemoryRequest: true,
   supportsWriteMemoryRequest: true,
   supportsDisassembleRequest: true,

@@ -1,6 +1,7 @@
 /** DAP request → handler: the protocol's surface on one screen. Capabilities stand in `capabilities.ts`. */
 import type { Result } from '../result.ts';
 import { BREAKPOINT_REQUESTS } from './requests/breakpoint-requests.ts';
+import { COMPLETION_REQUESTS } from './requests/completion-requests.ts';
 import { DATA_REQUESTS } from './requests/data-requests.ts';
 import { EXECUTION_REQUESTS } from './requests/execution-requests.ts';
 import { KERNEL_REQUESTS } from './requests/kernel-requests.ts';
@@ -24,6 +25,7 @@ export const REQUESTS: Readonly<Record<string, RequestHandler>> = {
   ...EXECUTION_REQUESTS, //  continue next stepIn stepOut pause
   ...STACK_REQUESTS, //      threads stackTrace scopes source exceptionInfo
   ...DATA_REQUESTS, //       variables setVariable evaluate
+  ...COMPLETION_REQUESTS, // completions
   ...MEMORY_REQUESTS, //     readMemory writeMemory disassemble
   ...KERNEL_REQUESTS, //     ringside/…
 };

@@ -101,3 +101,28 @@ test('what is no command is an expression, and an unknown info is said', async (
   expect(await say('1 + 2')).toBe('3');
   expect(await refused('info weather')).toMatch(/"info weather" is not known.*info registers/);
 });
+
+test('completions: variables, fields, registers, statics by path, commands', async () => {
+  const complete = async (text: string): Promise<string[]> => {
+    const { targets } = await client.request('completions', { text, column: text.length + 1, frameId });
+    return (targets as { label: string }[]).map((t) => t.label);
+  };
+  expect(await complete('ti')).toEqual(['title']);
+  expect(await complete('journal.t')).toEqual(['title', 'tally']);
+  expect(await complete('1 + $e')).toEqual([
+    '$eax',
+    '$ecx',
+    '$edx',
+    '$ebx',
+    '$esp',
+    '$ebp',
+    '$esi',
+    '$edi',
+    '$eip',
+    '$eflags',
+    '$es',
+  ]);
+  expect(await complete('jos::heap::')).toContain('HEAP');
+  expect(await complete('info g')).toEqual(['info gdt']);
+  expect(await complete('no_such.')).toEqual([]);
+});

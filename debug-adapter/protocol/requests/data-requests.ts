@@ -95,7 +95,7 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
 };
 
 /** The frame asked for, or the innermost one of the current thread. */
-function frameFor(debugged: Debugged, frameId: number | undefined): Result<SelectedFrame> {
+export function frameFor(debugged: Debugged, frameId: number | undefined): Result<SelectedFrame> {
   const id = frameId ?? debugged.threads.stack(debugged.threads.currentId(), 0, 1)?.frames[0]?.id;
   const handle = id === undefined ? undefined : debugged.threads.frame(id);
   if (!handle) return staleFrame() as Result<never>;
@@ -108,7 +108,7 @@ function frameFor(debugged: Debugged, frameId: number | undefined): Result<Selec
   return success({ ...viewOf(debugged, handle, handle.frame), threadId: handle.threadId });
 }
 
-function evaluateIn({ frame, context }: FrameView, expression: string, allowAssignment: boolean): Result<Value> {
+export function evaluateIn({ frame, context }: FrameView, expression: string, allowAssignment: boolean): Result<Value> {
   if (!frame.image) {
     return failure('no-image', {
       cause: 'No image covers this frame, so no name means anything here.',
