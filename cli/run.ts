@@ -37,7 +37,11 @@ export function addRunCommand(program: Command, exit: (status: number) => void):
     )
     .argument('[program]', 'user program to run, such as rustshim')
     .option('-k, --kernel <file>', 'boot this Multiboot 1 kernel (ELF, i386)')
-    .option('-m, --module <file>', 'give the kernel a module; words after the name are its parameters', collect)
+    .option(
+      '-m, --module <what>',
+      'give the kernel a module: a file, or a program of the guest; words after the name are its parameters',
+      collect,
+    )
     .option('-a, --append <text>', "more words for the kernel's command line")
     .option('--memory <MiB>', 'amount of RAM', parseMemory, 32)
     .option('-b, --budget <count>', 'give up after so many instructions (5M, 2G)', parseInstructions)
@@ -59,6 +63,7 @@ Without a terminal on stdin the budget is ${UNATTENDED_BUDGET / 1e9}G instructio
 Examples:
   ringside run rustshim
   ringside run rustshim --break sys_page_alloc --show stack,heap
+  ringside run --append '' --module hello            (the kernel monitor; try help, run hello)
   ringside run --kernel kernel.elf --module "init.elf fast" --append "root=ram"`,
     )
     .action(async (name: string | undefined, flags: RunFlags) => exit(await run(name, flags)));
@@ -110,10 +115,13 @@ function fail(failed: Result<unknown> & { ok: false }): number {
 }
 
 async function machineOptions(name: string | undefined, flags: RunFlags): Promise<Result<MachineOptions>> {
-  if (name === undefined && flags.kernel === undefined) {
+  // As in launch.json: "append" alone, even empty, boots the guest's kernel, which then starts its monitor.
+  if (name === undefined && flags.kernel === undefined && flags.append === undefined) {
     return failure('nothing-to-run', {
       cause: 'Neither a program nor a kernel is named.',
-      remedy: 'Try "ringside run rustshim", or "ringside run --kernel FILE"; "ringside run --help" tells more.',
+      remedy:
+        'Try "ringside run rustshim", "ringside run --kernel FILE", or "ringside run --append \'\'" for the kernel monitor; ' +
+        '"ringside run --help" tells more.',
     });
   }
   const modules: { name: string; bytes: Uint8Array; commandLine?: string }[] = [];
@@ -126,22 +134,22 @@ async function machineOptions(name: string | undefined, flags: RunFlags): Promis
     kernel = file.value;
     kernelName = basename(flags.kernel);
   }
-  if (name !== undefined) {
-    const image = await openGuestImage();
-    if (!image.ok) return image;
-    const program = await loadProgram(image.value, name);
+  const guest = flags.kernel === undefined || name !== undefined || flags.module ? await openGuestImage() : undefined;
+  if (kernel === undefined && guest) {
+    const file = guest.ok ? await guest.value.load('kernel') : guest;
+    if (!file.ok) return file;
+    kernel = file.value;
+  }
+  if (name !== undefined && guest) {
+    const program = guest.ok ? await loadProgram(guest.value, name) : guest;
     if (!program.ok) return program;
     modules.push({ name, bytes: program.value });
     words.push(name);
-    if (kernel === undefined) {
-      const file = await image.value.load('kernel');
-      if (!file.ok) return file;
-      kernel = file.value;
-    }
   }
   for (const given of flags.module ?? []) {
     const [path, ...parameters] = given.split(' ');
-    const file = readUserFile(path, 'module');
+    const file =
+      guest?.ok && guest.value.programs.includes(path) ? await guest.value.load(path) : readUserFile(path, 'module');
     if (!file.ok) return file;
     const commandLine = parameters.join(' ');
     modules.push({
