@@ -5,6 +5,6 @@ export default defineConfig({
     include: ['test/{unit,conformance,guest,dap}/**/*.test.ts'],
     testTimeout: 60_000,
     pool: 'forks',
-    reporters: ['default'],
+    reporters: ['default', './test/kit/summary-reporter.ts'],
   },
 });
