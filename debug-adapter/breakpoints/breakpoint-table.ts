@@ -5,7 +5,7 @@
  * counts only where the space maps that image: so it holds for programs not started yet and for every fork of them.
  * Invariant: a probe belongs to exactly one location; replacing a set removes the old set's probes first.
  */
-import type { BreakpointJudge } from '../execution/advance.ts';
+import type { BreakpointJudge, Place } from '../execution/advance.ts';
 import type { StopReport } from '../execution/stop-report.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
 import type { Image } from '../launch/images.ts';
@@ -62,10 +62,17 @@ export interface BreakpointTableHost {
   onProblem(text: string): void;
 }
 
+/** Faults in fault handlers, at most; older ones have not come back. */
+const DIVERTED_MAX = 8;
+
 export class BreakpointTable implements BreakpointJudge {
   private readonly host: BreakpointTableHost;
   private readonly owners = new Map<ProbeId, { breakpoint: Breakpoint; location: Location }>();
   private readonly sets = new Map<string, Breakpoint[]>();
+  /** The instruction count of the last arrival that was judged. */
+  private judgedAt = -1;
+  /** Places whose instruction was judged, but diverted before it ran: the next arrival there is the same one. */
+  private readonly divertedPlaces: Place[] = [];
 
   constructor(host: BreakpointTableHost) {
     this.host = host;
@@ -110,7 +117,7 @@ export class BreakpointTable implements BreakpointJudge {
         if (!result.ok) return result;
         condition = result.value;
       }
-      const log = request.logMessage === undefined ? undefined : this.compileLog(request.logMessage, place);
+      const log = !request.logMessage ? undefined : this.compileLog(request.logMessage, place);
       compiled.push({ ...place, condition, log });
     }
     const locations = compiled.map((location) => ({ ...location, probes: this.place(location) }));
@@ -123,6 +130,11 @@ export class BreakpointTable implements BreakpointJudge {
   }
 
   judge(probes: readonly ProbeId[]): StopReport | undefined {
+    if (probes.length === 0) return undefined;
+    const { instructionCount } = this.host.target;
+    if (this.judgedAt === instructionCount) return undefined;
+    this.judgedAt = instructionCount;
+    if (this.divertedPlaces.length > 0 && this.comesBack()) return undefined;
     const stopping: Breakpoint[] = [];
     for (const probe of probes) {
       const owner = this.owners.get(probe);
@@ -136,6 +148,21 @@ export class BreakpointTable implements BreakpointJudge {
       reason: REASONS[first.kind],
       hitBreakpointIds: stopping.filter((b) => b.kind !== 'fatal').map((b) => b.id),
     };
+  }
+
+  diverted(place: Place): void {
+    this.divertedPlaces.push(place);
+    if (this.divertedPlaces.length > DIVERTED_MAX) this.divertedPlaces.shift();
+  }
+
+  private comesBack(): boolean {
+    const { target } = this.host;
+    const index = this.divertedPlaces.findIndex(
+      ({ eip, esp, space }) =>
+        eip === target.readRegister('eip') && esp === target.readRegister('esp') && space === target.space,
+    );
+    if (index >= 0) this.divertedPlaces.splice(index, 1);
+    return index >= 0;
   }
 
   private hit(breakpoint: Breakpoint, location: Location): boolean {

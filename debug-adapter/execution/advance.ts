@@ -2,17 +2,29 @@
  * The one loop that all plans run the target through: it answers breakpoints, fatal points and the machine's own stops,
  * and hands a plan only what the plan asked for.
  */
-import type { ProbeId, Target, TargetFault, TargetStop } from '../target/target.ts';
+import type { ProbeId, Space, Target, TargetFault, TargetStop } from '../target/target.ts';
 import type { PlanYield } from './execution.ts';
 import { vectorName } from '../target/vectors.ts';
 import type { StopReport } from './stop-report.ts';
 
 /** About two milliseconds of interpreted code. */
 const CHUNK_INSTRUCTIONS = 50_000;
+/** Judging a probe that matches costs about as much as running this many. */
+const HIT_INSTRUCTIONS = 100;
 
 /** What breakpoints say to the probes that match: a stop, or nothing (condition false, logpoint, other program). */
 export interface BreakpointJudge {
+  /** Judges an arrival at the next instruction, each arrival once however often it is asked. */
   judge(probes: readonly ProbeId[]): StopReport | undefined;
+  /** The instruction at this place was judged but did not run: when the CPU comes back to it, that is no new arrival. */
+  diverted(place: Place): void;
+}
+
+/** Where a flow of control stands. */
+export interface Place {
+  readonly eip: number;
+  readonly esp: number;
+  readonly space: Space;
 }
 
 export interface Debuggee {
@@ -31,30 +43,43 @@ export type Advance =
   /** The run is over. */
   | { readonly kind: 'stop'; readonly report: StopReport };
 
-/**
- * Runs until something concerns the plan or the user.
- * @param own the plan's probes
- * @param instructions how many at most; unlimited when left out
- */
+export interface AdvanceOptions {
+  /** The plan's probes. */
+  readonly own?: readonly ProbeId[];
+  /** How many instructions at most; unlimited when left out. */
+  readonly instructions?: number;
+  /** Asked after each chunk: a report ends the run. */
+  readonly watch?: () => StopReport | undefined;
+}
+
+/** Runs until something concerns the plan or the user. Probes at the first instruction are passed. */
 export function* advance(
   debuggee: Debuggee,
-  own: readonly ProbeId[] = [],
-  instructions = Number.MAX_SAFE_INTEGER,
+  { own = [], instructions = Number.MAX_SAFE_INTEGER, watch }: AdvanceOptions = {},
 ): Generator<PlanYield, Advance> {
   const { target, breakpoints } = debuggee;
   const end = Math.min(target.instructionCount + instructions, Number.MAX_SAFE_INTEGER);
+  let chunkEnd = target.instructionCount + CHUNK_INSTRUCTIONS;
   let passProbes = true;
+  let departing = target.probesHere().length > 0;
   for (;;) {
-    const limit = Math.min(end, target.instructionCount + CHUNK_INSTRUCTIONS, debuggee.budgetEnd ?? Infinity);
-    const stop = target.run(limit, passProbes);
-    passProbes = stop.reason === 'probe';
+    const count = target.instructionCount;
+    if (count >= chunkEnd) {
+      const report = watch?.();
+      if (report) return { kind: 'stop', report };
+      yield 'chunk';
+      chunkEnd = count + CHUNK_INSTRUCTIONS;
+    }
+    const limit = Math.min(end, departing ? count + 1 : chunkEnd, debuggee.budgetEnd ?? Infinity);
+    const stop = departing ? depart(debuggee, limit) : target.run(limit, passProbes);
+    departing = false;
+    passProbes = false;
     switch (stop.reason) {
       case 'limit':
         if (debuggee.budgetEnd !== undefined && target.instructionCount >= debuggee.budgetEnd) {
           return { kind: 'stop', report: budgetReport(debuggee.budgetEnd) };
         }
         if (target.instructionCount >= end) return { kind: 'limit' };
-        yield 'chunk';
         break;
       case 'idle':
         yield 'idle';
@@ -66,12 +91,30 @@ export function* advance(
         if (report) return { kind: 'stop', report };
         const mine = stop.probes.filter((id) => own.includes(id));
         if (mine.length > 0) return { kind: 'own', probes: mine };
+        departing = true;
+        chunkEnd -= HIT_INSTRUCTIONS;
         break;
       }
       default:
         return { kind: 'stop', report: machineReport(stop) };
     }
   }
+}
+
+/**
+ * Leaves a place with a probe by one instruction. An interrupt or a fault may come first: then the instruction is still
+ * to run. (Real CPUs have a flag for this: SDM Vol. 3B, "Instruction-Breakpoint Exception Condition", RF.)
+ */
+function depart({ target, breakpoints }: Debuggee, limit: number): TargetStop {
+  const deliveries = target.deliveryCount;
+  const place = placeOf(target);
+  const stop = target.run(limit, true);
+  if (target.deliveryCount !== deliveries) breakpoints.diverted(place);
+  return stop;
+}
+
+export function placeOf(target: Target): Place {
+  return { eip: target.readRegister('eip'), esp: target.readRegister('esp'), space: target.space };
 }
 
 /** Continue: nothing concerns the plan, so only the user's stops end it. */

@@ -4,7 +4,7 @@ import type { GuestOs } from '../kernel/guest-os.ts';
 import type { Launch } from '../launch/launcher.ts';
 import type { Target } from '../target/target.ts';
 import type { Execution } from './execution.ts';
-import type { StepDebuggee } from './stepping.ts';
+import type { StepDebuggee } from './run-until.ts';
 
 export interface LiveDebuggee extends StepDebuggee {
   readonly launch: Launch;

@@ -85,7 +85,7 @@ export class Execution {
         this.finish({ kind: 'stopped', reason: 'pause' });
         return;
       }
-      const step = plan.next();
+      const step = nextOf(plan);
       if (step.done) {
         this.finish(step.value);
         return;
@@ -109,5 +109,24 @@ export class Execution {
     this.drop();
     this.onSlice();
     this.onStop(report);
+  }
+}
+
+/** A defect of ours ends the run with a report; everything can still be inspected. */
+function nextOf(plan: Plan): IteratorResult<PlanYield, StopReport> {
+  try {
+    return plan.next();
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return {
+      done: true,
+      value: {
+        kind: 'stopped',
+        reason: 'exception',
+        description: 'Internal error',
+        text: `The run failed inside the debug adapter: ${text}`,
+        final: true,
+      },
+    };
   }
 }

@@ -4,94 +4,133 @@
  * A step belongs to one flow of control: an interrupt or a fault that diverts it is run to its end, a system call is
  * entered or stepped over like a call, and a kernel path that never returns (`env_run`) ends the step where its
  * environment comes back to user code.
- * Invariant: every probe a plan adds is removed when the plan ends, however it ends.
+ * Line steps that begin where there is source end where there is source: the toolchain's library, whose files are not on
+ * the user's machine, is gone through (step in) or finished (over, out), as gdb and lldb do with code without lines.
  */
-import type { InlineFrame } from '../debug-info/index.ts';
-import type { GuestOs } from '../kernel/guest-os.ts';
-import type { LinearAddress, Space } from '../target/target.ts';
-import { advance, type Debuggee } from './advance.ts';
+import type { AddressRange, InlineFrame } from '../debug-info/index.ts';
+import type { Environment } from '../kernel/guest-os.ts';
+import type { LinearAddress } from '../target/target.ts';
+import { advance, type Place } from './advance.ts';
 import type { Plan, PlanYield } from './execution.ts';
 import { classifyInstruction } from './instruction.ts';
+import { positionNow, type Position } from './position.ts';
+import { runUntil, type StepDebuggee } from './run-until.ts';
 import type { StopReport } from './stop-report.ts';
-
-export interface StepDebuggee extends Debuggee {
-  readonly os: GuestOs;
-}
 
 /** Parts of a step: undefined means "arrived, go on"; a report ends the whole step. */
 type Part = Generator<PlanYield, StopReport | undefined>;
 
 const STEPPED: StopReport = { kind: 'stopped', reason: 'step' };
-/** A step that finds no new line in this many instructions is a loop inside one line: it keeps yielding, never gives up. */
+/** Instructions of a line step between two looks at the clock. A line may loop for ever: the user can always pause. */
+const INSTRUCTIONS_PER_CHUNK = 200;
 const INSTRUCTION_LENGTH_MAX = 15;
 
 /** One instruction, or one call or system call when `over`. */
 export function* stepInstructionPlan(debuggee: StepDebuggee, over: boolean): Plan {
-  return (yield* stepOne(debuggee, over)).report ?? STEPPED;
+  return (yield* stepOne(debuggee, over)).report ?? arrived(debuggee);
 }
 
 /** To the next line. `over`: calls, inlined calls and system calls count as part of their line. */
 export function* stepLinePlan(debuggee: StepDebuggee, over: boolean): Plan {
-  const { target } = debuggee;
+  const { target, breakpoints } = debuggee;
   const origin = positionNow(debuggee);
   if (!origin.line) return yield* stepInstructionPlan(debuggee, over);
-  for (;;) {
+  const sourceOnly = debuggee.hasSource(origin.line.file);
+  // Rows of the line table in which the step cannot end, as addresses that run.
+  let skipped: AddressRange | undefined = runningRange(origin);
+  for (let count = 1; ; count++) {
+    if (count % INSTRUCTIONS_PER_CHUNK === 0) yield 'chunk';
     const step = yield* stepOne(debuggee, over);
     if (step.report) return step.report;
-    const stopped = debuggee.breakpoints.judge(target.probesHere());
+    const stopped = breakpoints.judge(target.probesHere());
     if (stopped) return stopped;
+    const plain = step.entered === undefined && !step.returned;
+    if (plain && skipped && isInside(target.readRegister('eip'), skipped)) continue;
     const now = positionNow(debuggee);
-    if (step.entered === 'function' && !over) {
-      const report = yield* settleInFunction(debuggee, now);
+    skipped = undefined;
+    if (step.entered === 'function') {
+      const report = yield* settleInFunction(debuggee, now, sourceOnly);
       if (report) return report;
       continue;
     }
     // A gate's handler with source: the step has arrived in the kernel. Without: run on until it comes back.
-    if (now.linked === undefined) continue;
-    if (step.returned && now.line) return STEPPED;
     if (!now.line) continue;
-    if (now.functionId === origin.functionId && now.image === origin.image) {
-      if (over && insideInlinedCallOf(origin.level, now.levels)) continue;
-      const sameLine = now.line.line === origin.line.line && now.line.file === origin.line.file;
-      const sameLevel = now.levels[0]?.id === origin.level?.id;
-      if (sameLine && sameLevel) continue;
-      if (sameLine && !sameLevel && over) continue;
-      // In the middle of a line: its statement began elsewhere.
-      if (now.line.line === 0 || !now.line.isStatement || now.line.address !== now.linked) continue;
-      return STEPPED;
+    if (sourceOnly && !debuggee.hasSource(now.line.file)) {
+      skipped = runningRange(now);
+      continue;
     }
+    if (step.returned) return STEPPED;
+    if (now.functionId !== origin.functionId || now.image !== origin.image) return STEPPED;
+    const sameLine = now.line.line === origin.line.line && now.line.file === origin.line.file;
+    const sameLevel = now.level?.id === origin.level?.id;
+    if ((over && insideInlinedCallOf(origin.level, now.levels)) || (sameLine && (sameLevel || over))) {
+      skipped = runningRange(now);
+      continue;
+    }
+    // In the middle of a line: its statement began elsewhere.
+    if (now.line.line === 0 || !now.line.isStatement || now.line.address !== now.linked) continue;
     return STEPPED;
   }
 }
 
-/** Out of the innermost frame; out of an inlined call when it is one. */
+/** Where a step out goes: the return address of the frame to leave, and its caller's stack pointer there. */
+export interface Caller {
+  readonly address: LinearAddress;
+  readonly esp: number;
+}
+
+/**
+ * Out of the innermost frame; out of an inlined call when it is one.
+ * @param caller undefined where nothing but the way back to user code leads out
+ */
 export function* stepOutPlan(
   debuggee: StepDebuggee,
-  caller: { readonly address: LinearAddress; readonly cfaMin: number } | undefined,
+  caller: Caller | undefined,
   inlinedRanges: InlineFrame['ranges'] | undefined,
 ): Plan {
-  if (inlinedRanges) {
-    for (;;) {
-      const step = yield* stepOne(debuggee, true);
-      if (step.report) return step.report;
-      const { linked } = positionNow(debuggee);
-      if (linked === undefined || !inlinedRanges.some((r) => linked >= r.start && linked < r.end)) return STEPPED;
-    }
+  const { target, os } = debuggee;
+  const origin = positionNow(debuggee);
+  const sourceOnly = origin.line !== undefined && debuggee.hasSource(origin.line.file);
+  if (!inlinedRanges) {
+    const reached = yield* runUntil(debuggee, {
+      address: caller?.address,
+      space: target.space,
+      esp: caller?.esp ?? 0,
+      match: 'at-least',
+      inKernel: target.cpl < 3,
+      environment: os.current(),
+    });
+    if (typeof reached === 'object') return reached.report;
   }
-  const report = yield* runUntil(debuggee, caller?.address, debuggee.target.space, caller?.cfaMin ?? 0);
-  return report ?? STEPPED;
+  // Out of the inlined ranges, and out of what is inlined around them from elsewhere.
+  for (let count = 1; ; count++) {
+    const { line, linked } = positionNow(debuggee);
+    const inside = inlinedRanges?.some((range) => linked !== undefined && isInside(linked, range)) ?? false;
+    if (!inside && (!sourceOnly || !line || debuggee.hasSource(line.file))) return arrived(debuggee);
+    if (count % INSTRUCTIONS_PER_CHUNK === 0) yield 'chunk';
+    const step = yield* stepOne(debuggee, true);
+    if (step.report) return step.report;
+    const stopped = debuggee.breakpoints.judge(target.probesHere());
+    if (stopped) return stopped;
+  }
 }
 
-/** To an address of a space: the plan behind "run to cursor" and steps of an environment that does not run now. */
-export function* runToPlan(debuggee: StepDebuggee, address: LinearAddress, space: Space): Plan {
-  const report = yield* runUntil(debuggee, address, space, 0);
-  return report ?? STEPPED;
+/** First lets an environment run again, from where its user half stands, then does `then`. */
+export function* whenScheduled(debuggee: StepDebuggee, environment: Environment, from: Place, then: () => Plan): Plan {
+  const reached = yield* runUntil(debuggee, {
+    address: from.eip,
+    space: from.space,
+    esp: from.esp,
+    match: 'at-least',
+    inKernel: false,
+    environment,
+  });
+  return typeof reached === 'object' ? reached.report : yield* then();
 }
 
-/** First lets the environment run again, then does `then`. */
-export function* whenScheduled(debuggee: StepDebuggee, address: LinearAddress, space: Space, then: () => Plan): Plan {
-  const report = yield* runUntil(debuggee, address, space, 0);
-  return report ?? (yield* then());
+/** A step's end, which may be the place of a breakpoint. */
+function arrived({ target, breakpoints }: StepDebuggee): StopReport {
+  return breakpoints.judge(target.probesHere()) ?? STEPPED;
 }
 
 interface StepOutcome {
@@ -102,47 +141,48 @@ interface StepOutcome {
   readonly returned?: boolean;
 }
 
+const NOTHING_SPECIAL: StepOutcome = {};
+
 /** Executes one instruction of this flow of control, whatever interrupts or faults come between. */
 function* stepOne(debuggee: StepDebuggee, over: boolean): Generator<PlanYield, StepOutcome> {
-  const { target } = debuggee;
+  const { target, os } = debuggee;
   for (;;) {
     const eip = target.readRegister('eip');
     const esp = target.readRegister('esp');
     const space = target.space;
     const cpl = target.cpl;
     const deliveries = target.deliveryCount;
-    const instruction = classifyInstruction(target.read(space, eip, INSTRUCTION_LENGTH_MAX));
-    const ran = yield* advance(debuggee, [], 1);
+    const bytes = target.read(space, eip, INSTRUCTION_LENGTH_MAX);
+    const instruction = classifyInstruction(bytes);
+    const ran = yield* advance(debuggee, { instructions: 1 });
     if (ran.kind === 'stop') return { report: ran.report };
 
-    if (target.halted || (target.deliveryCount !== deliveries && !isSoftwareInterrupt(instruction.kind))) {
+    const flow = { space, esp, match: 'exact', inKernel: cpl < 3, environment: os.current() } as const;
+    const { halted } = target;
+    if (halted || (target.deliveryCount !== deliveries && instruction.kind !== 'interrupt')) {
       // Interrupted, faulted, or halted until an interrupt: come back to this flow, then look again.
-      const back = target.halted ? target.readRegister('eip') : instruction.kind === 'halt' ? eip + 1 : eip;
-      const report = yield* runUntil(debuggee, back, space, esp, 'exact');
-      if (report) return { report };
-      if (instruction.kind === 'halt' && target.readRegister('eip') !== eip) return {};
+      const reached = yield* runUntil(debuggee, { ...flow, address: halted ? target.readRegister('eip') : eip });
+      if (typeof reached === 'object') return reached;
+      if (reached === 'user') return { returned: true };
+      if (halted) return NOTHING_SPECIAL;
       continue;
     }
     if (instruction.kind === 'call') {
       if (!over) return { entered: 'function' };
       const espInside = target.readRegister('esp');
-      const returnAddress = readReturnAddress(target.read(target.space, espInside, 4));
-      const crossed = { ring: false };
-      const report = yield* runUntil(debuggee, returnAddress, space, espInside + 1, 'at-least', crossed);
-      return report ? { report } : crossed.ring ? { returned: true } : {};
+      const address = readReturnAddress(target.read(target.space, espInside, 4));
+      const reached = yield* runUntil(debuggee, { ...flow, address, esp: espInside + 1, match: 'at-least' });
+      if (typeof reached === 'object') return reached;
+      return reached === 'user' ? { returned: true } : NOTHING_SPECIAL;
     }
     if (instruction.kind === 'interrupt' && target.cpl < cpl) {
       if (!over) return { entered: 'gate', returned: true };
-      const report = yield* runUntil(debuggee, eip + instruction.length, space, esp, 'exact');
-      return report ? { report } : {};
+      const reached = yield* runUntil(debuggee, { ...flow, address: eip + instruction.length });
+      return typeof reached === 'object' ? reached : NOTHING_SPECIAL;
     }
-    const wentOut = target.cpl > cpl || (instruction.kind === 'other' && isReturn(target.read(space, eip, 2)));
-    return wentOut ? { returned: true } : {};
+    const wentOut = target.cpl > cpl || (instruction.kind === 'other' && isReturn(bytes));
+    return wentOut ? { returned: true } : NOTHING_SPECIAL;
   }
-}
-
-function isSoftwareInterrupt(kind: string): boolean {
-  return kind === 'interrupt';
 }
 
 /** RET, RETF, IRET with or without prefix. SDM Vol. 2, "RET", "IRET". */
@@ -156,89 +196,31 @@ function readReturnAddress(bytes: Uint8Array): LinearAddress | undefined {
 }
 
 /**
- * Runs until `address` of `space` is next with the stack pointer at or above `esp` (recursion is passed by), or, from
- * the kernel, until its environment is back in user code.
+ * A step into a function: past its prologue where it has source. Where its source is not here, undefined: the step goes
+ * on inside, to what that calls. Where it has no lines at all, it is run to its return.
  */
-function* runUntil(
-  debuggee: StepDebuggee,
-  address: LinearAddress | undefined,
-  space: Space,
-  esp: number,
-  match: 'exact' | 'at-least' = 'at-least',
-  crossed = { ring: false },
-): Part {
-  const { target, os } = debuggee;
-  const environment = os.current();
-  const watchRing = target.cpl < 3 && match === 'at-least';
-  const probe = address === undefined ? undefined : target.addProbe(address >>> 0, space);
-  target.stopOnRingChange = watchRing;
-  try {
-    for (;;) {
-      const result = yield* advance(debuggee, probe === undefined ? [] : [probe]);
-      if (result.kind === 'stop') return result.report;
-      if (result.kind === 'ring') {
-        if (target.cpl !== 3) continue;
-        if (environment && os.current()?.envId !== environment.envId) continue;
-        crossed.ring = true;
-        return undefined;
-      }
-      const now = target.readRegister('esp');
-      if (match === 'exact' ? now === esp : now >= esp) return undefined;
-    }
-  } finally {
-    target.stopOnRingChange = false;
-    if (probe !== undefined) target.removeProbe(probe);
-  }
-}
-
-/** A step into a function: past its prologue where it has lines, straight out again where it has none. */
-function* settleInFunction(debuggee: StepDebuggee, entered: Position): Part {
+function* settleInFunction(debuggee: StepDebuggee, entered: Position, sourceOnly: boolean): Part {
   const { target, os } = debuggee;
   const esp = target.readRegister('esp');
-  if (!entered.line || entered.linked === undefined) {
-    const returnAddress = readReturnAddress(target.read(target.space, esp, 4));
-    return yield* runUntil(debuggee, returnAddress, target.space, esp + 1);
+  const flow = { space: target.space, match: 'at-least', inKernel: target.cpl < 3, environment: os.current() } as const;
+  if (!entered.line || !entered.place) {
+    const address = readReturnAddress(target.read(target.space, esp, 4));
+    const reached = yield* runUntil(debuggee, { ...flow, address, esp: esp + 1 });
+    if (typeof reached === 'object') return reached.report;
+    return reached === 'user' ? STEPPED : undefined;
   }
-  const place = os.imageAt(target.space, target.readRegister('eip'));
-  const scope = place?.image.debug.functionAt(entered.linked);
-  if (!place || !scope || scope.breakpointAddress === entered.linked) return STEPPED;
+  if (sourceOnly && !debuggee.hasSource(entered.line.file)) return undefined;
+  const scope = entered.place.image.debug.functionAt(entered.linked);
+  if (!scope || scope.breakpointAddress === entered.linked) return STEPPED;
   // The prologue only moves the stack pointer down.
-  const report = yield* runUntil(debuggee, scope.breakpointAddress - place.bias, target.space, 0);
-  return report ?? STEPPED;
+  const reached = yield* runUntil(debuggee, { ...flow, address: scope.breakpointAddress - entered.place.bias, esp: 0 });
+  return typeof reached === 'object' ? reached.report : STEPPED;
 }
 
-interface Position {
-  readonly image: string | undefined;
-  readonly linked: LinearAddress | undefined;
-  readonly line: ReturnType<import('../debug-info/index.ts').DebugInfo['lineOf']>;
-  readonly functionId: number | undefined;
-  readonly levels: readonly InlineFrame[];
-  readonly level: InlineFrame | undefined;
-}
+const isInside = (address: number, { start, end }: AddressRange): boolean => address >= start && address < end;
 
-function positionNow({ target, os }: StepDebuggee): Position {
-  const eip = target.readRegister('eip');
-  const place = os.imageAt(target.space, eip);
-  if (!place) {
-    return {
-      image: undefined,
-      linked: undefined,
-      line: undefined,
-      functionId: undefined,
-      levels: [],
-      level: undefined,
-    };
-  }
-  const linked = (eip + place.bias) >>> 0;
-  const levels = place.image.debug.inlineFramesAt(linked);
-  return {
-    image: place.image.name,
-    linked,
-    line: place.image.debug.lineOf(linked),
-    functionId: levels.at(-1)?.function.id,
-    levels,
-    level: levels[0],
-  };
+function runningRange({ line, place }: Position): AddressRange | undefined {
+  return line && place && { start: line.range.start - place.bias, end: line.range.end - place.bias };
 }
 
 /** Whether the innermost level now lies inside the level where the step began. */

@@ -77,6 +77,7 @@ export class SessionState {
       breakpoints,
       execution,
       budgetEnd: launch.arguments.budget,
+      hasSource: (file) => launch.sources.toClient(file) !== undefined,
       threads: new Threads(target.value, os),
       variables: new VariableStore(),
     };
@@ -192,6 +193,8 @@ export class SessionState {
       return;
     }
     this.lastStop = report;
+    // A plan may have looked at frames on its way.
+    debugged.threads.invalidate();
     if (debugged.budgetEnd !== undefined && debugged.target.instructionCount >= debugged.budgetEnd) {
       debugged.budgetEnd = undefined;
     }

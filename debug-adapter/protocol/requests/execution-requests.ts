@@ -1,5 +1,6 @@
 /** continue, the steps, pause. Each answers at once; the stop follows as an event. */
 import * as v from 'valibot';
+import type { CodeFrame, Frame } from '../../call-stack/frame.ts';
 import type { Plan } from '../../execution/execution.ts';
 import { stepInstructionPlan, stepLinePlan, stepOutPlan, whenScheduled } from '../../execution/stepping.ts';
 import { EIP, ESP } from '../../debug-info/registers.ts';
@@ -7,6 +8,8 @@ import { failure, type Result } from '../../result.ts';
 import { answer, request, threadArguments } from '../request.ts';
 import type { Answer, RequestHandler } from '../request-table.ts';
 import type { Debugged, SessionState } from '../session-state.ts';
+
+const FRAMES_MAX = 128;
 
 const stepArguments = v.looseObject({ ...threadArguments.entries, granularity: v.optional(v.string()) });
 
@@ -20,17 +23,7 @@ export const EXECUTION_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   next: request(stepArguments, (state, args) => step(state, args, true)),
   stepIn: request(stepArguments, (state, args) => step(state, args, false)),
 
-  stepOut: request(stepArguments, (state, args) =>
-    start(state, args.threadId, (debugged) => {
-      const frames = debugged.threads.stack(debugged.threads.currentId(), 0, 16)?.frames ?? [];
-      const inner = frames[0]?.frame;
-      if (inner?.kind === 'code' && inner.level?.inlined) return stepOutPlan(debugged, undefined, inner.level.ranges);
-      const physical = inner?.kind === 'code' ? inner.context : undefined;
-      const outer = frames.slice(1).find(({ frame }) => frame.kind === 'label' || frame.context !== physical)?.frame;
-      if (outer?.kind !== 'code') return stepOutPlan(debugged, undefined, undefined);
-      return stepOutPlan(debugged, { address: outer.address, cfaMin: outer.context.register(ESP) ?? 0 }, undefined);
-    }),
-  ),
+  stepOut: request(stepArguments, (state, args) => start(state, args.threadId, stepOut)),
 
   pause: request(v.looseObject({}), (state) => {
     const debugged = state.launched();
@@ -42,6 +35,28 @@ export const EXECUTION_REQUESTS: Readonly<Record<string, RequestHandler>> = {
 function step(state: SessionState, args: v.InferOutput<typeof stepArguments>, over: boolean): Result<Answer> {
   return start(state, args.threadId, (debugged) =>
     args.granularity === 'instruction' ? stepInstructionPlan(debugged, over) : stepLinePlan(debugged, over),
+  );
+}
+
+/** To the nearest frame further out that has source, if the innermost has: the library's callers are finished, too. */
+function stepOut(debugged: Debugged): Plan {
+  const frames = (debugged.threads.stack(debugged.threads.currentId(), 0, FRAMES_MAX)?.frames ?? []).map((f) => f.frame);
+  const inner = frames[0];
+  if (inner?.kind !== 'code') return stepOutPlan(debugged, undefined, undefined);
+  const hasSource = (frame: Frame): boolean =>
+    frame.kind === 'code' && frame.position !== undefined && debugged.hasSource(frame.position.file);
+  const inlined = inner.level?.inlined ? inner.level.ranges : undefined;
+  if (inlined) return stepOutPlan(debugged, undefined, inlined);
+  const border = frames.findIndex((frame) => frame.kind === 'label');
+  const callers = frames
+    .slice(0, border < 0 ? undefined : border)
+    .filter((frame) => frame.kind === 'code' && frame.context !== inner.context) as CodeFrame[];
+  const caller = (hasSource(inner) && callers.find(hasSource)) || callers[0];
+  const physical = callers.find((frame) => frame.context === caller?.context);
+  return stepOutPlan(
+    debugged,
+    physical && { address: physical.address, esp: physical.context.register(ESP) ?? 0 },
+    undefined,
   );
 }
 
@@ -58,11 +73,15 @@ function start(state: SessionState, threadId: number, plan: (debugged: Debugged)
       remedy: 'Ask for the threads again: environments come and go.',
     });
   }
-  const address = environment.saved.get(EIP) ?? 0;
+  const { saved, space } = environment;
+  const from = { eip: saved.get(EIP) ?? 0, esp: saved.get(ESP) ?? 0, space };
   return answer(undefined, () =>
     state.run(
       debugged,
-      whenScheduled(debugged, address, environment.space, () => plan(debugged)),
+      whenScheduled(debugged, environment, from, () => {
+        debugged.threads.invalidate();
+        return plan(debugged);
+      }),
     ),
   );
 }
