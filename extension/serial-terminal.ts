@@ -2,6 +2,12 @@
 import * as vscode from 'vscode';
 import { ask, DEBUG_TYPE } from './ringside-session.ts';
 
+interface ExitedEvent {
+  readonly type?: string;
+  readonly event?: string;
+  readonly body?: { exitCode?: number };
+}
+
 class SerialTerminal implements vscode.Pseudoterminal {
   private readonly written = new vscode.EventEmitter<string>();
   readonly onDidWrite = this.written.event;
@@ -41,6 +47,9 @@ class SerialTerminal implements vscode.Pseudoterminal {
 
 export class SerialTerminals implements vscode.Disposable {
   private readonly bySession = new Map<string, { pty: SerialTerminal; terminal: vscode.Terminal }>();
+  private readonly ended = new Set<vscode.Terminal>();
+  /** What the guest said at its end, until the terminal has shown it. */
+  private readonly verdicts = new Map<string, number>();
   private readonly disposables: vscode.Disposable[];
 
   constructor() {
@@ -52,11 +61,22 @@ export class SerialTerminals implements vscode.Disposable {
         if (session.type !== DEBUG_TYPE || event !== 'ringside/serialOutput') return;
         this.terminalOf(session).write((body as { text: string }).text);
       }),
+      vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, {
+        createDebugAdapterTracker: ({ id }) => ({
+          onDidSendMessage: ({ type, event, body }: ExitedEvent) => {
+            if (type === 'event' && event === 'exited') this.verdicts.set(id, body?.exitCode ?? 0);
+          },
+        }),
+      }),
       vscode.debug.onDidTerminateDebugSession((session) => {
+        const verdict = this.verdicts.get(session.id);
+        this.verdicts.delete(session.id);
         const entry = this.bySession.get(session.id);
         if (!entry) return;
-        entry.pty.write('\r\n[The machine has ended.]\r\n');
+        const how = verdict === undefined ? 'was stopped' : `has ended with verdict ${verdict}`;
+        entry.pty.write(`\n\x1b[2m[The machine ${how}.]\x1b[0m\n`);
         entry.pty.ended = true;
+        this.ended.add(entry.terminal);
         this.bySession.delete(session.id);
       }),
     ];
@@ -66,15 +86,18 @@ export class SerialTerminals implements vscode.Disposable {
     for (const disposable of this.disposables) disposable.dispose();
   }
 
-  /** A new run takes the place of the last one's terminal of the same name. */
+  /** A new run takes the place of terminals whose machines have ended. */
   private terminalOf(session: vscode.DebugSession): SerialTerminal {
     const known = this.bySession.get(session.id);
     if (known) return known.pty;
-    const name = `Ringside: ${session.name}`;
-    const live = new Set([...this.bySession.values()].map((entry) => entry.terminal));
-    for (const old of vscode.window.terminals) if (old.name === name && !live.has(old)) old.dispose();
+    for (const old of this.ended) old.dispose();
+    this.ended.clear();
     const pty = new SerialTerminal(session);
-    const terminal = vscode.window.createTerminal({ name, pty, iconPath: new vscode.ThemeIcon('circuit-board') });
+    const terminal = vscode.window.createTerminal({
+      name: session.name,
+      pty,
+      iconPath: new vscode.ThemeIcon('circuit-board'),
+    });
     terminal.show(true);
     this.bySession.set(session.id, { pty, terminal });
     return pty;

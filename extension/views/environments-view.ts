@@ -11,6 +11,7 @@ const ICONS: Readonly<Record<string, string>> = {
 };
 
 export class EnvironmentsView extends StopView {
+  protected override readonly nothing = 'No environment is there: none has begun yet, or all have ended.';
   private readonly marks = new ChangeMarks();
 
   constructor(stops: StopTracker) {

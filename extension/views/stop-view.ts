@@ -34,6 +34,9 @@ export abstract class StopView implements vscode.TreeDataProvider<TreeNode>, vsc
     this.subscription = stops.onDidChange(() => this.changed.fire());
   }
 
+  /** What stands there when there is nothing to show. */
+  protected readonly nothing: string = '';
+
   /** Reads what the view shows. Errors become the view's message. */
   protected abstract read(stop: ShownStop): Promise<readonly TreeNode[]>;
 
@@ -46,7 +49,7 @@ export abstract class StopView implements vscode.TreeDataProvider<TreeNode>, vsc
     }
     try {
       const nodes = await this.read(stop);
-      this.say(undefined);
+      this.say(nodes.length > 0 ? undefined : this.nothing);
       return [...nodes];
     } catch (error) {
       this.say((error as Error).message);
