@@ -11,6 +11,8 @@ import { walkStack } from './stack.ts';
 /** The thread that is the kernel itself. Environment ids begin at 0x1000. */
 export const KERNEL_THREAD = 1;
 
+const ORIGIN_REGISTERS = ['eip', 'esp', 'ebp'] as const;
+
 export interface ThreadRow {
   readonly threadId: number;
   readonly name: string;
@@ -23,7 +25,7 @@ export class Threads {
   private readonly frames = new Map<number, { frame: Frame; threadId: number; index: number }>();
   private readonly ids = new Map<Frame, number>();
   private nextFrameId = 1;
-  private walkedEsp = 0;
+  private walkedFrom = '';
 
   constructor(target: Target, os: GuestOs) {
     this.target = target;
@@ -37,11 +39,9 @@ export class Threads {
     this.ids.clear();
   }
 
-  /** Whether the CPU's place in code or stack is another than when its stack was walked. */
+  /** Whether the registers that a walk begins with are others than when it began. */
   moved(): boolean {
-    const top = this.stacks.get(this.currentId())?.frames[0];
-    if (top?.kind !== 'code') return false;
-    return top.address !== this.target.readRegister('eip') || this.walkedEsp !== this.target.readRegister('esp');
+    return this.walkedFrom !== this.origin();
   }
 
   /** Never empty, as DAP asks. */
@@ -101,8 +101,12 @@ export class Threads {
       walkStack({ target: this.target, os: this.os }, start.space, start.register, start.trap),
     );
     this.stacks.set(threadId, stack);
-    this.walkedEsp = this.target.readRegister('esp');
+    this.walkedFrom = this.origin();
     return stack;
+  }
+
+  private origin(): string {
+    return ORIGIN_REGISTERS.map((name) => this.target.readRegister(name)).join();
   }
 
   /** By DWARF number, as it is now: a register that the user sets shows at once. */

@@ -83,6 +83,7 @@ export class SessionClient {
       clientID: 'test',
       linesStartAt1: true,
       columnsStartAt1: true,
+      supportsInvalidatedEvent: true,
     });
     const launched = this.request('launch', args);
     await Promise.race([this.event('initialized'), launched]);

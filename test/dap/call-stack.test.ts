@@ -1,0 +1,79 @@
+/** Call stacks that have to hold where things are broken, waiting or elsewhere. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lineWith, sourcePath } from '../kit/repository.ts';
+import { SessionClient } from '../kit/session-client.ts';
+
+const PAGE_RS = 'guest/kernel/src/syscall/page.rs';
+
+let client: SessionClient;
+beforeEach(() => {
+  client = new SessionClient();
+});
+afterEach(() => client.close());
+
+const names = async (threadId: number): Promise<string[]> => (await client.stack(threadId)).map((f) => f.name);
+
+test('a smashed frame pointer in the kernel is said, and the walk goes on from the trap frame', async () => {
+  await client.launch({ program: 'rustshim' }, () =>
+    client.request('setBreakpoints', {
+      source: { path: sourcePath(PAGE_RS) },
+      breakpoints: [{ line: lineWith(PAGE_RS, '// #page-alloc') }],
+    }),
+  );
+  const { threadId } = await client.event('stopped');
+  const { scopes } = await client.request('scopes', { frameId: (await client.stack(threadId as number))[0]!.id });
+  const registers = scopes.find((s: { name: string }) => s.name === 'Registers');
+  const general = (await client.variables(registers.variablesReference)).find((v) => v.name === 'General')!;
+  await client.request('setVariable', {
+    variablesReference: general.variablesReference,
+    name: 'ebp',
+    value: '0x12345678',
+  });
+  expect(await client.event('invalidated')).toEqual({ areas: ['stacks'] });
+  const stack = await names(threadId as number);
+  expect(stack[0]).toMatch(/sys_page_alloc$/);
+  expect(stack[1]).toBe('sys_page_alloc(envid=0, va=0x10000000, perm=7) (the kernel stack ends here)');
+  expect(
+    stack.some((name) => /rustshim::main$/.test(name)),
+    stack.join('\n'),
+  ).toBe(true);
+});
+
+test('an environment that does not run shows where its user half stands', async () => {
+  await client.launch({ program: 'pingpong' }, () =>
+    client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kernel!sys_ipc_try_send' }] }),
+  );
+  const { threadId } = await client.event('stopped');
+  await client.resume('continue', { threadId });
+  await client.resume('continue', { threadId });
+  const { threads } = await client.request('threads');
+  expect(threads).toHaveLength(2);
+  for (const { id, name } of threads as { id: number; name: string }[]) {
+    const stack = await names(id);
+    expect(
+      stack.some((n) => /pingpong::main$/.test(n)),
+      `${name}:\n${stack.join('\n')}`,
+    ).toBe(true);
+  }
+  const current = (await client.custom('ringside/environments', undefined)).environments.find(
+    (e) => e.status === 'running',
+  )!;
+  const other = threads.find((t: { id: number }) => t.id !== current.threadId);
+  expect((await names(other.id as number)).some((n) => /^sys_|kernel::/.test(n))).toBe(false);
+});
+
+test('the kernel that waits at its prompt shows where, and typing makes it answer', async () => {
+  await client.launch({ append: 'monitor=on', console: 'debugConsole' });
+  await until(() => client.console().includes('K> '));
+  const stopped = await client.resume('pause', { threadId: 1 });
+  expect(stopped).toMatchObject({ reason: 'pause', threadId: 1 });
+  expect((await names(1)).some((name) => /monitor/.test(name))).toBe(true);
+  await client.request('continue', { threadId: 1 });
+  await client.custom('ringside/serialInput', { text: 'help\r' });
+  await until(() => /showmappings/.test(client.console()));
+});
+
+/** Polls, because output arrives in slices. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
