@@ -10,6 +10,7 @@ export const CAPABILITIES: Dap.Capabilities = {
   supportsInstructionBreakpoints: true,
   supportsBreakpointLocationsRequest: true,
   supportsSteppingGranularity: true,
+  supportsGotoTargetsRequest: true,
   supportsEvaluateForHovers: true,
   supportsSetVariable: true,
   supportsSetExpression: true,

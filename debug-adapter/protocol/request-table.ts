@@ -4,6 +4,7 @@ import { BREAKPOINT_REQUESTS } from './requests/breakpoint-requests.ts';
 import { COMPLETION_REQUESTS } from './requests/completion-requests.ts';
 import { DATA_REQUESTS } from './requests/data-requests.ts';
 import { EXECUTION_REQUESTS } from './requests/execution-requests.ts';
+import { GOTO_REQUESTS } from './requests/goto-requests.ts';
 import { KERNEL_REQUESTS } from './requests/kernel-requests.ts';
 import { LIFECYCLE_REQUESTS } from './requests/lifecycle-requests.ts';
 import { MEMORY_REQUESTS } from './requests/memory-requests.ts';
@@ -23,6 +24,7 @@ export const REQUESTS: Readonly<Record<string, RequestHandler>> = {
   ...LIFECYCLE_REQUESTS, //  initialize launch configurationDone restart terminate disconnect
   ...BREAKPOINT_REQUESTS, // setBreakpoints setFunctionBreakpoints setInstructionBreakpoints breakpointLocations …
   ...EXECUTION_REQUESTS, //  continue next stepIn stepOut pause
+  ...GOTO_REQUESTS, //       gotoTargets goto
   ...STACK_REQUESTS, //      threads stackTrace scopes source exceptionInfo
   ...DATA_REQUESTS, //       variables setVariable evaluate
   ...COMPLETION_REQUESTS, // completions

@@ -139,3 +139,20 @@ test('restart begins again at the first instruction, with the breakpoints that w
   expect(stopped).toMatchObject({ reason: 'function breakpoint', threadId });
   expect((await position(threadId)).name).toBe('rustshim::open_journal');
 });
+
+test('goto skips the lines between, within the function that runs only', async () => {
+  const threadId = await stopAt('userpanic', 'guest/user/src/bin/userpanic.rs', 'let answer = answer()');
+  const source = { path: sourcePath('guest/user/src/bin/userpanic.rs') };
+  const other = await client.request('gotoTargets', {
+    source,
+    line: lineWith('guest/user/src/bin/userpanic.rs', '    41'),
+  });
+  expect(other['targets']).toEqual([]);
+  const line = lineWith('guest/user/src/bin/userpanic.rs', '// #user-panic');
+  const { targets } = await client.request('gotoTargets', { source, line });
+  expect(targets[0]).toMatchObject({ line });
+  expect(await client.resume('goto', { threadId, targetId: targets[0].id })).toMatchObject({ reason: 'goto' });
+  expect((await position(threadId)).line).toBe(line);
+  const refused = await client.send('goto', { threadId, targetId: 0x1234 });
+  expect(refused.message).toMatch(/not a line of the function that runs/);
+});
