@@ -42,8 +42,8 @@ export function walkHeap(
   const slabType = image.debug.typeNamed('slab::slab::Slab');
   if (!heap || !slabType) {
     return failure('no-heap', {
-      cause: `"${image.name}" has no slab allocator that its debug information names.`,
-      remedy: "Programs that use the guest's library have one; build it with debug information.",
+      cause: `"${image.name}" has no slab heap: it never allocates, or its debug information does not name the allocator.`,
+      remedy: 'A program that uses Box, Vec or String has one, if it is built with debug information.',
     });
   }
   const bytes = target.read(space, heap.address, heap.type.sizeBytes);

@@ -51,16 +51,18 @@ export function scopesOf(source: ScopeSource, handle: FrameHandle): Dap.Scope[] 
   if (level) {
     const visible = level.variablesAt(frame.context.pc);
     const locals = visible.filter((v) => v.kind !== 'parameter');
-    scopes.push(
-      scope(
-        source,
-        'Locals',
-        'locals',
-        valuesNode(display, () => values(locals, context)),
-      ),
-    );
     const parameters = visible.filter((v) => v.kind === 'parameter');
     const args = parameters.length > 0 ? parameters : level.parameters;
+    // Clients open the first scope by themselves: at a function's entry that shall be its arguments, not an empty one.
+    if (locals.length > 0 || args.length === 0)
+      scopes.push(
+        scope(
+          source,
+          'Locals',
+          'locals',
+          valuesNode(display, () => values(locals, context)),
+        ),
+      );
     if (args.length > 0)
       scopes.push(
         scope(
