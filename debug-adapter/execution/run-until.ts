@@ -42,8 +42,9 @@ export function* runUntil(debuggee: StepDebuggee, goal: Goal): Generator<PlanYie
   const own = probe === undefined ? [] : [probe];
   const isOurs = (): boolean => !environment || os.current()?.envId === environment.envId;
   let leftKernel = false;
+  // While the kernel runs it may still come to another end, such as the guest's.
   const watch = (): StopReport | undefined =>
-    environment && (leftKernel || !inKernel) && hasEnded(os, environment) ? endedReport(environment) : undefined;
+    environment && target.cpl === 3 && hasEnded(os, environment) ? endedReport(environment) : undefined;
   target.stopOnRingChange = inKernel;
   try {
     for (;;) {

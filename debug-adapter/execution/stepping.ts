@@ -197,19 +197,20 @@ function readReturnAddress(bytes: Uint8Array): LinearAddress | undefined {
 
 /**
  * A step into a function: past its prologue where it has source. Where its source is not here, undefined: the step goes
- * on inside, to what that calls. Where it has no lines at all, it is run to its return.
+ * on inside, to what that calls; so it does through the compiler's shims, which have no lines. An image without any
+ * lines is run to its return.
  */
 function* settleInFunction(debuggee: StepDebuggee, entered: Position, sourceOnly: boolean): Part {
   const { target, os } = debuggee;
   const esp = target.readRegister('esp');
   const flow = { space: target.space, match: 'at-least', inKernel: target.cpl < 3, environment: os.current() } as const;
-  if (!entered.line || !entered.place) {
+  if (!entered.place?.image.debug.hasDwarf) {
     const address = readReturnAddress(target.read(target.space, esp, 4));
     const reached = yield* runUntil(debuggee, { ...flow, address, esp: esp + 1 });
     if (typeof reached === 'object') return reached.report;
     return reached === 'user' ? STEPPED : undefined;
   }
-  if (sourceOnly && !debuggee.hasSource(entered.line.file)) return undefined;
+  if (!entered.line || (sourceOnly && !debuggee.hasSource(entered.line.file))) return undefined;
   const scope = entered.place.image.debug.functionAt(entered.linked);
   if (!scope || scope.breakpointAddress === entered.linked) return STEPPED;
   // The prologue only moves the stack pointer down.

@@ -23,6 +23,7 @@ const MESSAGES = Number(process.env['RINGSIDE_FUZZ'] ?? 3000);
 const SEED = Number(process.env['RINGSIDE_FUZZ_SEED'] ?? 1);
 const MESSAGES_PER_SESSION = 150;
 const ANSWER_MS_MAX = 10_000;
+const GOOD_PLACES = ['main', 'sys_page_alloc', 'kernel!sys_yield', 'env_run', 'sys_exofork', 'kernel!user_fault'];
 const RUNS = new Set(['continue', 'next', 'stepIn', 'stepOut', 'restart', 'configurationDone', 'launch']);
 
 /** Files are read once, so that what a session does depends on its seed only. */
@@ -88,6 +89,8 @@ class RandomSession {
     if (random.chance(95)) this.send('initialize', initializeArguments(random));
     if (random.chance(95)) this.send('launch', launchArguments(random));
     if (random.chance(80)) await this.answered();
+    // Somewhere to stop, or most programs would have ended before the next message.
+    if (random.chance(70)) this.send('setFunctionBreakpoints', { breakpoints: [{ name: random.pick(GOOD_PLACES) }] });
     if (random.chance(90)) this.send('configurationDone', {});
     const length = random.below(2 * MESSAGES_PER_SESSION);
     for (let i = 0; i < length; i++) {
@@ -99,7 +102,7 @@ class RandomSession {
       if (random.chance(60)) await this.answered();
       else if (random.chance(50)) await turn();
       if (this.problems.length > 0) break;
-      if (random.chance(1)) break;
+      if (random.chance(this.terminated ? 15 : 1)) break;
     }
     if (random.chance(30)) this.send('terminate', {});
     if (random.chance(20)) this.session.close();
