@@ -157,3 +157,12 @@ test('a guest that scribbles over its page tables ends in a triple fault that ca
   expect(stopped['text']).toMatch(/#PF page fault/);
   expect((await client.send('stackTrace', { threadId: stopped['threadId'] })).success).toBe(true);
 });
+
+test('a disassembly two thousand million instructions away is refused', async () => {
+  await client.launch({ program: 'hello', stopOnEntry: true });
+  await client.event('stopped');
+  for (const instructionOffset of [-(2 ** 31), 1e300]) {
+    const args = { memoryReference: '0xf0100000', instructionOffset, instructionCount: 10 };
+    expect((await client.send('disassemble', args)).message).toMatch(/instructionOffset/);
+  }
+});

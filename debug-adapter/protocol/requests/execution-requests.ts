@@ -40,7 +40,9 @@ function step(state: SessionState, args: v.InferOutput<typeof stepArguments>, ov
 
 /** To the nearest frame further out that has source, if the innermost has: the library's callers are finished, too. */
 function stepOut(debugged: Debugged): Plan {
-  const frames = (debugged.threads.stack(debugged.threads.currentId(), 0, FRAMES_MAX)?.frames ?? []).map((f) => f.frame);
+  const frames = (debugged.threads.stack(debugged.threads.currentId(), 0, FRAMES_MAX)?.frames ?? []).map(
+    (f) => f.frame,
+  );
   const inner = frames[0];
   if (inner?.kind !== 'code') return stepOutPlan(debugged, undefined, undefined);
   const hasSource = (frame: Frame): boolean =>

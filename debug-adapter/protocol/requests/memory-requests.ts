@@ -12,7 +12,8 @@ import type { RequestHandler } from '../request-table.ts';
 import type { Debugged } from '../session-state.ts';
 
 const READ_BYTES_MAX = 16 * 1024 * 1024;
-const INSTRUCTIONS_MAX = 100_000;
+/** In one answer, and away from the reference. */
+const INSTRUCTIONS_MAX = 20_000;
 const PAGE_BYTES = 4096;
 const INSTRUCTION_BYTES_MAX = 15;
 
@@ -77,7 +78,10 @@ export const MEMORY_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     v.looseObject({
       memoryReference: v.string(),
       offset: v.optional(integer, 0),
-      instructionOffset: v.optional(integer, 0),
+      instructionOffset: v.optional(
+        v.pipe(integer, v.minValue(-INSTRUCTIONS_MAX), v.maxValue(INSTRUCTIONS_MAX)),
+        0,
+      ),
       instructionCount: v.pipe(count, v.maxValue(INSTRUCTIONS_MAX)),
       resolveSymbols: v.optional(v.boolean(), false),
     }),
