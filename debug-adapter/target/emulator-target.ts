@@ -1,7 +1,7 @@
 /**
  * The embedded PC as a target. The only file of the debugger that knows the emulator.
  */
-import { assert } from '../../emulator/assert.ts';
+import { EventStop, type CpuEvent } from '../../emulator/cpu/events.ts';
 import { Machine } from '../../emulator/machine/machine.ts';
 import type { MachineRecipe } from '../launch/launcher.ts';
 import { success, type Result } from '../result.ts';
@@ -10,6 +10,7 @@ import type { RegisterName } from './registers.ts';
 import {
   PHYSICAL_SPACE,
   type DeviceState,
+  type EventStops,
   type LinearAddress,
   type MappedRange,
   type PageWalk,
@@ -17,10 +18,12 @@ import {
   type ProbeId,
   type Space,
   type Target,
+  type TargetEvent,
   type TargetStop,
 } from './target.ts';
 
 const PAGE_BYTES = 4096;
+const PAGE_FAULT = 14;
 const CR0_PG = 0x80000000;
 const CR4_PSE = 0x10;
 const SEGMENTS: ReadonlySet<string> = new Set(['cs', 'ss', 'ds', 'es', 'fs', 'gs', 'ldtr', 'tr']);
@@ -120,6 +123,29 @@ class EmulatorTarget implements Target {
     return bytes.subarray(0, at);
   }
 
+  readNumber(space: Space, address: LinearAddress, sizeBytes: number): number {
+    const { ram } = this.machine.memory;
+    const at = this.translate(space, address);
+    if (at === undefined) return NaN;
+    if ((address & (PAGE_BYTES - 1)) + sizeBytes > PAGE_BYTES || at + sizeBytes > ram.length) {
+      const bytes = this.read(space, address, sizeBytes);
+      return bytes.length < sizeBytes ? NaN : bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+    }
+    switch (sizeBytes) {
+      case 1:
+        return ram[at]!;
+      case 2:
+        return ram[at]! | (ram[at + 1]! << 8);
+      case 4:
+        return (ram[at]! | (ram[at + 1]! << 8) | (ram[at + 2]! << 16) | (ram[at + 3]! << 24)) >>> 0;
+      default: {
+        let value = 0;
+        for (let i = sizeBytes - 1; i >= 0; i--) value = value * 256 + ram[at + i]!;
+        return value;
+      }
+    }
+  }
+
   write(space: Space, address: LinearAddress, bytes: Uint8Array): number {
     let at = 0;
     while (at < bytes.length) {
@@ -170,8 +196,35 @@ class EmulatorTarget implements Target {
 
   run(limit: number, passProbes: boolean): TargetStop {
     const stop = this.machine.run(limit, passProbes);
-    assert(stop.reason !== 'exception', 'this target asks for no exception stops');
-    return stop;
+    if (stop.reason === 'event') return { reason: 'event', event: this.eventOf(stop.event) };
+    if (stop.reason !== 'exception') return stop;
+    const { vector, errorCode, before = [] } = stop;
+    const cr2 = vector === PAGE_FAULT ? this.readRegister('cr2') : undefined;
+    return { reason: 'exception', fault: { vector, errorCode, eip: this.readRegister('eip'), cr2 }, before };
+  }
+
+  stopOnEvents({ exceptions, interrupts, rings, cr0, cr3 }: EventStops): void {
+    const { cpu } = this.machine;
+    cpu.exceptionStops = exceptions;
+    cpu.eventStops =
+      (interrupts ? EventStop.INTERRUPT : 0) |
+      (rings ? EventStop.RING : 0) |
+      (cr0 ? EventStop.CR0 : 0) |
+      (cr3 ? EventStop.CR3 : 0);
+  }
+
+  private eventOf(event: CpuEvent): TargetEvent {
+    return event.kind === 'interrupt' ? { ...event, irq: this.lineOf(event.vector) } : event;
+  }
+
+  /** The input of the interrupt controllers that a vector stands for, as they are programmed now. */
+  private lineOf(vector: number): number | undefined {
+    for (const { registers } of this.inspectDevices()) {
+      const { masterVectorBase: master, slaveVectorBase: slave } = registers;
+      if (typeof master === 'number' && vector >= master && vector < master + 8) return vector - master;
+      if (typeof slave === 'number' && vector >= slave && vector < slave + 8) return 8 + vector - slave;
+    }
+    return undefined;
   }
 
   writeSerial(bytes: Uint8Array): void {

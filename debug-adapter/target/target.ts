@@ -25,6 +25,10 @@ export type TargetStop =
   | { readonly reason: 'probe'; readonly probes: readonly ProbeId[] }
   /** The privilege level changed and `stopOnRingChange` was on. The next instruction runs at the new level. */
   | { readonly reason: 'ring' }
+  /** An exception that `stopOnEvents` asked for, before it is delivered: EIP is its instruction's, CR2 is set. */
+  | TargetExceptionStop
+  /** Another event that it asked for. The next instruction has not begun. */
+  | { readonly reason: 'event'; readonly event: TargetEvent }
   /** The guest wrote the debug-exit port. */
   | { readonly reason: 'exit'; readonly code: number }
   /** Shutdown: the exceptions, first to last. */
@@ -41,6 +45,42 @@ export interface TargetFault {
   readonly errorCode: number | undefined;
   readonly eip: LinearAddress;
   readonly cr2: LinearAddress | undefined;
+}
+
+export interface TargetExceptionStop {
+  readonly reason: 'exception';
+  readonly fault: TargetFault;
+  /** Exceptions whose delivery led to this one, first to last. */
+  readonly before: readonly TargetFault[];
+}
+
+export type TargetEvent =
+  /** A hardware interrupt has been delivered: `eip` and `cpl` are of the code that it interrupted. */
+  | {
+      readonly kind: 'interrupt';
+      readonly vector: number;
+      readonly irq: number | undefined;
+      readonly eip: LinearAddress;
+      readonly cpl: number;
+    }
+  | { readonly kind: 'ring'; readonly from: number; readonly to: number }
+  /** The instruction at `eip` has written a control register. */
+  | {
+      readonly kind: 'control';
+      readonly register: 'cr0' | 'cr3';
+      readonly old: number;
+      readonly value: number;
+      readonly eip: LinearAddress;
+    };
+
+/** What a run stops for besides probes. */
+export interface EventStops {
+  /** Vectors, as bits. */
+  readonly exceptions: number;
+  readonly interrupts: boolean;
+  readonly rings: boolean;
+  readonly cr0: boolean;
+  readonly cr3: boolean;
 }
 
 export type ProbeId = number;
@@ -87,6 +127,8 @@ export interface Target {
 
   /** Reads up to `length` bytes; shorter where the space ends or a page is not mapped. */
   read(space: Space, address: LinearAddress, length: number): Uint8Array;
+  /** A little-endian number of 1, 2 or 4 bytes, unsigned; NaN where a byte is not mapped. Costs no allocation. */
+  readNumber(space: Space, address: LinearAddress, sizeBytes: number): number;
   /** Writes as many bytes as are mapped, ignoring page protection; journalled. @returns how many were written */
   write(space: Space, address: LinearAddress, bytes: Uint8Array): number;
   translate(space: Space, address: LinearAddress): PhysicalAddress | undefined;
@@ -100,6 +142,8 @@ export interface Target {
   /** The probes that match the next instruction. */
   probesHere(): readonly ProbeId[];
   stopOnRingChange: boolean;
+  /** Replaces what was asked for before. */
+  stopOnEvents(wanted: EventStops): void;
 
   /**
    * Runs until `instructionCount` reaches `limit` or something else happens. Synchronous.

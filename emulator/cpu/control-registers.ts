@@ -4,6 +4,7 @@
  * Invariant: whatever depends on a bit (TLB, segment ends, alignment checks) is brought up to date here.
  */
 import type { Core } from './core.ts';
+import { EventStop } from './events.ts';
 import { DB, GP, UD, raise } from './exception.ts';
 import { flushTlb } from './paging.ts';
 import { CR0, CR4, Cr0, Cr4, CR3, DR } from './registers.ts';
@@ -31,8 +32,11 @@ export function readControlRegister(core: Core, register: number): number {
 export function writeControlRegister(core: Core, register: number, value: number): void {
   requireCpl0(core);
   if (register === 0) writeCr0(core, value);
-  else if (register === 3) setCr3(core, value);
-  else if (register === 4) writeCr4(core, value);
+  else if (register === 3) {
+    const old = core.i32[CR3];
+    setCr3(core, value);
+    noteControlWrite(core, 'cr3', old);
+  } else if (register === 4) writeCr4(core, value);
   else core.i32[CR0 + register - 1] = value;
 }
 
@@ -40,7 +44,16 @@ export function writeControlRegister(core: Core, register: number, value: number
 export function writeCr0(core: Core, value: number): void {
   if ((value & Cr0.PG) !== 0 && (value & Cr0.PE) === 0) raise(GP, 0);
   if ((value & Cr0.NW) !== 0 && (value & Cr0.CD) === 0) raise(GP, 0);
+  const old = core.i32[CR0];
   setCr0(core, value);
+  noteControlWrite(core, 'cr0', old);
+}
+
+export function noteControlWrite(core: Core, register: 'cr0' | 'cr3', old: number): void {
+  if (core.eventStops === 0) return;
+  const value = core.i32[register === 'cr0' ? CR0 : CR3] >>> 0;
+  const stop = register === 'cr0' ? EventStop.CR0 : EventStop.CR3;
+  core.note(stop, { kind: 'control', register, old: old >>> 0, value, eip: core.instructionEip >>> 0 });
 }
 
 /** Takes any value, for task switches, LMSW and the debugger. ET reads as 1. */

@@ -11,6 +11,8 @@ import type { GuestMemory } from '../memory/guest-memory.ts';
 import type { Block } from './block.ts';
 import { BlockCache } from './block.ts';
 import type { CpuBus } from './cpu-bus.ts';
+import type { FaultRecord } from './cpu-stop.ts';
+import { EventStop, type CpuEvent } from './events.ts';
 import { Probes } from './probes.ts';
 import { ATTRIBUTES, Attribute, CR0, CS, Cr0, EFLAGS, EIP, Eflags, SS } from './registers.ts';
 
@@ -62,6 +64,12 @@ export class Core {
   ringStops = false;
   /** One has happened since the last stop. */
   ringChanged = false;
+
+  /** Bits of `EventStop`, and the events since that have not been told. */
+  eventStops = 0;
+  events: CpuEvent[] = [];
+  /** What was being delivered when the exception arose that `run` reports. */
+  faultsBefore: readonly FaultRecord[] = [];
 
   attention = 0;
   interruptLine = false;
@@ -136,6 +144,7 @@ export class Core {
       this.ringChanged = true;
       this.attend(Attention.STOP);
     }
+    if (this.eventStops !== 0 && cpl !== this.cpl) this.note(EventStop.RING, { kind: 'ring', from: this.cpl, to: cpl });
     this.cpl = cpl;
     this.readTable = cpl === 3 ? READ_USER : READ_SUPERVISOR;
     this.writeTable = cpl === 3 ? WRITE_USER : WRITE_SUPERVISOR;
@@ -176,6 +185,13 @@ export class Core {
   cancelTraps(): void {
     this.debugTrap = 0;
     this.attention &= ~(Attention.DEBUG_TRAP | Attention.SHADOW | Attention.TRAP_SHADOW);
+  }
+
+  /** Something has happened that a debugger may have asked for. */
+  note(stop: number, event: CpuEvent): void {
+    if ((this.eventStops & stop) === 0) return;
+    this.events.push(event);
+    this.attend(Attention.STOP);
   }
 
   /** Asks the run loop to look at `bits` after the current instruction. */

@@ -1,6 +1,8 @@
 /**
  * Why `Cpu.run` came back. One row per reason; the machine turns them into its own stops.
  */
+import type { CpuEvent } from './events.ts';
+
 export type CpuStop =
   /** `instructionCount` reached the limit; the next instruction has not begun. */
   | { readonly reason: 'limit' }
@@ -9,13 +11,23 @@ export type CpuStop =
   /** A code probe matches the next instruction, which has not begun. Ids as given by `Probes.addCode`. */
   | { readonly reason: 'probe'; readonly probes: readonly number[] }
   /** An exception matched `Cpu.exceptionStops` and has not been delivered: EIP is the faulting instruction's. */
-  | { readonly reason: 'exception'; readonly vector: number; readonly errorCode: number | undefined }
+  | ExceptionStop
   /** Shutdown. State is that of the last delivery that failed; the chain runs from first fault to last. */
   | { readonly reason: 'triple-fault'; readonly chain: readonly FaultRecord[] }
   /** The privilege level has changed, and `Cpu.ringStops` is set; the next instruction runs at the new level. */
   | { readonly reason: 'ring' }
+  /** Something of `Cpu.eventStops` has happened; the next instruction has not begun. */
+  | { readonly reason: 'event'; readonly event: CpuEvent }
   /** A port or window write asked the CPU to stop after this instruction (`Cpu.requestStop`). */
   | { readonly reason: 'requested' };
+
+export interface ExceptionStop {
+  readonly reason: 'exception';
+  readonly vector: number;
+  readonly errorCode: number | undefined;
+  /** Where it arose while others were delivered: those, first to last. */
+  readonly before?: readonly FaultRecord[];
+}
 
 /** One exception as the CPU raised it. `cr2` is set for #PF only. */
 export interface FaultRecord {

@@ -13,9 +13,10 @@ import { Attention, Core } from './core.ts';
 import type { CpuBus } from './cpu-bus.ts';
 import type { CpuState, SavedFault } from './cpu-state.ts';
 import { CPU_STATE_VERSION } from './cpu-state.ts';
-import type { CpuStop, FaultRecord } from './cpu-stop.ts';
+import type { CpuStop, ExceptionStop, FaultRecord } from './cpu-stop.ts';
 import { Decoder } from './decoder.ts';
 import { deliver } from './delivery.ts';
+import { EventStop } from './events.ts';
 import { CpuException, DB, PF } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
 import { flushTlb, restoreTlb, saveTlb } from './paging.ts';
@@ -100,6 +101,17 @@ export class Cpu {
 
   set ringStops(stop: boolean) {
     this.#core.ringStops = stop;
+    if (!stop) this.#core.ringChanged = false;
+  }
+
+  /** Bits of `EventStop`: `run` returns 'event' after each of those. */
+  get eventStops(): number {
+    return this.#core.eventStops;
+  }
+
+  set eventStops(stops: number) {
+    this.#core.eventStops = stops;
+    this.#core.events.length = 0;
   }
 
   /** Decoded blocks so far; for statistics. */
@@ -124,6 +136,7 @@ export class Cpu {
     flushTlb(core, false);
     m.fill(0, 0, DR + 16);
     core.attention = 0;
+    core.events.length = 0;
     core.cancelTraps();
     core.halted = false;
     core.stopPassed = false;
@@ -157,6 +170,7 @@ export class Cpu {
   run(limit: number, passFirst = true): CpuStop {
     const core = this.#core;
     this.#passed = passFirst;
+    if (core.events.length > 0 || core.ringChanged) core.attend(Attention.STOP);
     for (;;) {
       if (this.#shutdown !== undefined) return { reason: 'triple-fault', chain: this.#shutdown };
       const count = core.instructionCount;
@@ -183,6 +197,9 @@ export class Cpu {
   }
 
   #requestedStop(): CpuStop {
+    // Both may have happened at once: the next run tells the other.
+    const event = this.#core.events.shift();
+    if (event !== undefined) return { reason: 'event', event };
     const ring = this.#core.ringChanged;
     this.#core.ringChanged = false;
     return { reason: ring ? 'ring' : 'requested' };
@@ -245,7 +262,10 @@ export class Cpu {
       core.attention &= ~Attention.HALT;
       this.#passed = false;
       const vector = core.bus.acknowledgeInterrupt();
+      const eip = core.i32[EIP] >>> 0;
+      const cpl = core.cpl;
       const stop = this.#deliver(new CpuException(vector), false);
+      if (stop === undefined) core.note(EventStop.INTERRUPT, { kind: 'interrupt', vector, eip, cpl });
       return stop ?? 'again';
     }
     if ((attention & Attention.HALT) !== 0) return { reason: 'halted' };
@@ -279,7 +299,7 @@ export class Cpu {
     return this.#deliver(fault, true);
   }
 
-  #exceptionStop(fault: CpuException): CpuStop {
+  #exceptionStop(fault: CpuException): ExceptionStop {
     const core = this.#core;
     core.stopPassed = true;
     // The instruction runs again when `run` is called; a trap scheduled for its end must not be there twice.
@@ -291,7 +311,7 @@ export class Cpu {
   #deliver(event: CpuException, isFault: boolean): CpuStop | undefined {
     const core = this.#core;
     const outcome = deliver(core, event, isFault);
-    if (outcome instanceof CpuException) return this.#exceptionStop(outcome);
+    if (outcome instanceof CpuException) return { ...this.#exceptionStop(outcome), before: core.faultsBefore };
     core.stopPassed = false;
     this.deliveryCount++;
     core.left--;
@@ -341,6 +361,7 @@ export class Cpu {
     this.#shutdown = state.shutdown?.map(restoreFault);
     restoreTlb(core, state.tlb);
     this.interruptLine = state.interruptLine;
+    core.events.length = 0;
   }
 }
 

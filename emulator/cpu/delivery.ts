@@ -54,7 +54,10 @@ export function deliver(
         event = second;
       }
       fault = true;
-      if (core.stopsAt(event.vector)) return event;
+      if (core.stopsAt(event.vector)) {
+        core.faultsBefore = chain;
+        return event;
+      }
     }
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { Size } from './access.ts';
 import { probeLinear, readLinear, writeLinear } from './access.ts';
-import { setCr0, setCr3 } from './control-registers.ts';
+import { noteControlWrite, setCr0, setCr3 } from './control-registers.ts';
 import type { Core } from './core.ts';
 import { Attention } from './core.ts';
 import type { Descriptor } from './descriptors.ts';
@@ -206,7 +206,11 @@ function setBusy(core: Core, selector: number, busy: boolean): void {
 /** Loads the registers, then the segments; faults from here on are the new task's. */
 function loadTask(core: Core, format: TssFormat, next: TaskImage, nested: boolean): void {
   const m = core.i32;
-  if (format.cr3 !== undefined && (m[CR0] & Cr0.PG) !== 0 && m[CR3] !== next.cr3) setCr3(core, next.cr3);
+  if (format.cr3 !== undefined && (m[CR0] & Cr0.PG) !== 0 && m[CR3] !== next.cr3) {
+    const old = m[CR3];
+    setCr3(core, next.cr3);
+    noteControlWrite(core, 'cr3', old);
+  }
   m[EIP] = next.eip;
   const eflags = next.eflags | (nested ? Eflags.NT : 0);
   const kept = format.size === 2 ? m[EFLAGS] & 0xffff_0000 & ~(Eflags.VM | Eflags.RF) : 0;

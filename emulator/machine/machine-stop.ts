@@ -2,7 +2,8 @@
  * Why `Machine.run` came back. `limit`, `probe`, `exception`, `idle` and `dead` leave the machine runnable;
  * the others end it: it is held for inspection, and every further `run` gives the same stop again.
  */
-import type { FaultRecord } from '../cpu/cpu-stop.ts';
+import type { ExceptionStop, FaultRecord } from '../cpu/cpu-stop.ts';
+import type { CpuEvent } from '../cpu/events.ts';
 
 export type MachineStop =
   /** `instructionCount` reached the limit. */
@@ -10,9 +11,11 @@ export type MachineStop =
   /** A code probe matches the next instruction, which has not begun. */
   | { readonly reason: 'probe'; readonly probes: readonly number[] }
   /** An exception of `cpu.exceptionStops`, not delivered yet: EIP is the faulting instruction's. */
-  | { readonly reason: 'exception'; readonly vector: number; readonly errorCode: number | undefined }
+  | ExceptionStop
   /** The privilege level has changed, and `cpu.ringStops` is set. */
   | { readonly reason: 'ring' }
+  /** Something of `cpu.eventStops` has happened. */
+  | { readonly reason: 'event'; readonly event: CpuEvent }
   /** Halted with interrupts enabled and no alarm due: only input can wake it. */
   | { readonly reason: 'idle' }
   /** Halted with interrupts disabled: nothing can wake it. */

@@ -136,6 +136,7 @@ export class Machine {
         case 'probe':
         case 'ring':
         case 'exception':
+        case 'event':
           this.#alarms.fire();
           return this.#ended ?? stop;
       }

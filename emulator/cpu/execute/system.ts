@@ -2,7 +2,7 @@
  * System instructions, and those that only report or refuse. Intel SDM Vol. 2, one instruction a function.
  */
 import { read16, read32, probeWrite, write16, write32 } from '../access.ts';
-import { requireCpl0, setCr0 } from '../control-registers.ts';
+import { noteControlWrite, requireCpl0, setCr0 } from '../control-registers.ts';
 import type { Core } from '../core.ts';
 import { Attention } from '../core.ts';
 import { cpuid } from '../cpuid.ts';
@@ -162,7 +162,9 @@ function lmsw(core: Core, i: Instruction): void {
   const value = read0(core, i);
   // PE can be set this way, not cleared.
   const kept = core.i32[CR0] & ~(Cr0.MP | Cr0.EM | Cr0.TS);
+  const old = core.i32[CR0];
   setCr0(core, kept | (value & (Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS)));
+  noteControlWrite(core, 'cr0', old);
 }
 
 function sti(core: Core): void {
