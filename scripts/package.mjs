@@ -4,7 +4,7 @@
  * Invariant: no node_modules and no native code go in, and the whole stays under SIZE_BYTES_MAX.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createVSIX } from '@vscode/vsce';
 
 const SIZE_BYTES_MAX = 10 * 1024 * 1024;
@@ -12,7 +12,12 @@ const out = process.argv[2] ?? 'dist/ringside.vsix';
 
 mkdirSync('dist', { recursive: true });
 execFileSync(process.execPath, ['scripts/build.mjs', '--minify'], { stdio: 'inherit' });
-await createVSIX({ packagePath: out, dependencies: false, skipLicense: false, allowMissingRepository: true });
+// The extension page shows no files of the package: no picture there, and links to files become their names.
+const readme = readFileSync('README.md', 'utf8')
+  .replace(/^!\[.*\]\(docs\/.*\)\n\n/m, '')
+  .replace(/\[([^\]]+)\]\((?!https?:)[^)]+\)/g, '$1');
+writeFileSync('dist/readme.md', readme);
+await createVSIX({ packagePath: out, readmePath: 'dist/readme.md', dependencies: false, allowMissingRepository: true });
 const { size } = statSync(out);
 if (size > SIZE_BYTES_MAX) {
   console.error(

@@ -28,6 +28,9 @@ const SETTINGS = {
   'git.enabled': false,
   'workbench.colorTheme': 'Default Dark Modern',
   'window.commandCenter': false,
+  // Text in the page, and not pixels on a canvas.
+  'terminal.integrated.gpuAcceleration': 'off',
+  'editor.minimap.enabled': false,
 };
 
 export class Editor {

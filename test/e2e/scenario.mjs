@@ -5,7 +5,7 @@
  * node scenario.mjs VSIX [SHOTS-FOLDER]
  */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBrowser, runCommand } from './browser.mjs';
 import { Editor, REPOSITORY } from './editor.mjs';
@@ -53,6 +53,7 @@ async function scenario(page, url) {
   log('breakpoint in the gutter');
 
   await startDynamic(page, 'run-rustshim');
+  await dragSideBar(page, 620);
   await page.locator('.debug-toolbar').waitFor();
   await page.locator('.debug-top-stack-frame-line').first().waitFor();
   log('stopped');
@@ -98,33 +99,78 @@ async function scenario(page, url) {
   await heap.locator('.monaco-list-row', { hasText: 'rustshim' }).first().waitFor();
   await picture('stopped');
 
-  // Out of the kernel into the program, then on to the next allocation: the heap now has something in it.
+  // On to the third allocation, in the middle of the program's heap: caches with objects, and a stack from main to here.
   await page.locator('.debug-toolbar').click({ position: { x: 2, y: 2 } });
-  for (let stop = 0; stop < 3; stop++) {
+  for (const pages of ['in 1 page', 'in 2 pages']) {
     await runCommand(page, 'Debug: Continue');
-    await page.locator('.debug-top-stack-frame-line').first().waitFor({ state: 'visible' });
-    await page.waitForTimeout(800);
+    await heap.locator('.monaco-list-row', { hasText: pages }).first().waitFor();
   }
-  const cache = heap.locator('.monaco-list-row', { hasText: 'objects in' }).first();
-  await cache.waitFor();
-  await cache.locator('.monaco-tl-twistie').click();
-  const slab = heap.locator('.monaco-list-row', { hasText: 'slab 0x' }).first();
-  await slab.waitFor();
-  await slab.locator('.monaco-tl-twistie').click();
-  const object = heap.locator('.monaco-list-row', { hasText: /#\d+ allocated/ }).first();
+  const twistie = (text) => heap.locator('.monaco-list-row', { hasText: text }).first().locator('.monaco-tl-twistie');
+  await twistie('2 of 63 objects').click();
+  await twistie('slab 0x').click();
+  const object = heap.locator('.monaco-list-row', { hasText: /#1 allocated/ }).first();
   await object.waitFor();
-  log('heap:', (await rows('.pane:has(.pane-header[aria-label*="Slab Heap"])')).slice(0, 5).join(' | '));
-  await picture('heap');
+  log('heap:', (await rows('.pane:has(.pane-header[aria-label*="Slab Heap"])')).slice(0, 6).join(' | '));
+
+  // The picture in the README: what is read at such a stop, and nothing else.
+  for (const title of ['Environments', 'Page Tables']) await togglePane(page, title, false);
+  await page.setViewportSize({ width: 1440, height: 1080 });
+  await arrange(page);
+  await page.mouse.move(1000, 500);
+  await page.waitForTimeout(1500);
+  await picture('ringside');
+
   await object.click();
   await page.locator('.editor-instance .view-line', { hasText: '|' }).first().waitFor();
+  await page.locator('.tab', { hasText: 'slab 0x' }).waitFor();
   log('memory of an object');
   await picture('memory');
 
-  await page.locator('.terminal-wrapper, .xterm').first().waitFor();
   await page.keyboard.press('Shift+F5');
   await page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
   log('ended');
-  copyFileSync(join(shots, 'heap.png'), join(shots, 'ringside.png'));
+
+  // The serial console, both ways: `int3` leads into the kernel's monitor, which reads commands.
+  await startDynamic(page, 'run-breakpoint');
+  const says = (text) => page.locator('.xterm-rows', { hasText: text }).last().waitFor();
+  await says('K>');
+  await page.locator('.xterm-rows').last().click({ force: true });
+  await page.keyboard.type('kerninfo\n', { delay: 20 });
+  await says('memory footprint');
+  log('serial console');
+  await page.keyboard.press('Shift+F5');
+  await page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
+  await says('was stopped');
+}
+
+/** Gives the side bar this many pixels, so that names and values can be read. */
+async function dragSideBar(page, width) {
+  const bar = await page.locator('.part.sidebar').boundingBox();
+  await drag(page, { x: bar.x + bar.width, y: bar.y + 500 }, { x: bar.x + width, y: bar.y + 500 });
+}
+
+/** Call stack and heap get the room; what is above them, as much as it needs. */
+async function arrange(page) {
+  const top = async (title) => (await page.locator(`.pane-header[aria-label*="${title}"]`).boundingBox()).y;
+  const x = 400;
+  // Twice: what one border may do depends on where the other is.
+  for (const [title, y] of [
+    ['Watch', 206],
+    ['Loaded Scripts', 732],
+    ['Watch', 206],
+    ['Loaded Scripts', 732],
+  ])
+    await drag(page, { x, y: await top(title) }, { x, y });
+  await page.mouse.move(x, 150);
+  await page.mouse.wheel(0, -2000);
+}
+
+async function drag(page, from, to) {
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move((from.x + to.x) / 2, (from.y + to.y) / 2);
+  await page.mouse.move(to.x, to.y);
+  await page.mouse.up();
 }
 
 /** Quick open, then the line that holds `text`. */
@@ -156,7 +202,9 @@ function lineOf(page, text) {
 }
 
 async function clickGutter(page, text) {
-  const line = await lineOf(page, text).boundingBox();
+  // The lines are drawn anew while the editor colours them: a line may be gone for a moment.
+  let line = null;
+  while (!line) line = await lineOf(page, text).boundingBox();
   const gutter = await page.locator('.editor-instance .glyph-margin').first().boundingBox();
   const y = line.y + line.height / 2;
   // The breakpoint contribution loads when the mouse first comes near: nudge until its hint shows.
@@ -173,7 +221,8 @@ async function startDynamic(page, name) {
   const row = (text) => page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
   await row('Ringside').waitFor();
   await row('Ringside').click();
-  await row(name).waitFor();
+  await row('run-').waitFor();
+  await page.keyboard.type(name);
   await row(name).click();
 }
 
