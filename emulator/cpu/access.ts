@@ -167,8 +167,15 @@ export function insideLimit(attributes: number, limit: number, offset: number, s
 export function readLinear(core: Core, linear: number, size: Size, user: boolean, forWrite = false): number {
   const inPage = 0x1000 - (linear & 0xfff);
   const first = translate(core, linear, forWrite, user);
-  if (size <= inPage) return readPhysical(core, first, size);
+  if (size <= inPage) {
+    if (core.dataProbed) core.probes.data.accessed(linear, first, size, false);
+    return readPhysical(core, first, size);
+  }
   const second = translate(core, (linear + inPage) | 0, forWrite, user);
+  if (core.dataProbed) {
+    core.probes.data.accessed(linear, first, inPage, false);
+    core.probes.data.accessed((linear + inPage) | 0, second, size - inPage, false);
+  }
   let value = 0;
   for (let index = 0; index < size; index++) {
     const byte = readPhysical(core, index < inPage ? first + index : second + index - inPage, 1);
@@ -181,10 +188,15 @@ export function writeLinear(core: Core, linear: number, size: Size, value: numbe
   const inPage = 0x1000 - (linear & 0xfff);
   const first = translate(core, linear, true, user);
   if (size <= inPage) {
+    if (core.dataProbed) core.probes.data.accessed(linear, first, size, true);
     writePhysical(core, first, size, value);
     return;
   }
   const second = translate(core, (linear + inPage) | 0, true, user);
+  if (core.dataProbed) {
+    core.probes.data.accessed(linear, first, inPage, true);
+    core.probes.data.accessed((linear + inPage) | 0, second, size - inPage, true);
+  }
   for (let index = 0; index < size; index++) {
     writePhysical(core, index < inPage ? first + index : second + index - inPage, 1, (value >> (index * 8)) & 0xff);
   }

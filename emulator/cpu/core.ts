@@ -30,6 +30,8 @@ export const Attention = {
   SHADOW: 32,
   /** The last instruction also forbids debug traps after it (MOV SS, POP SS). */
   TRAP_SHADOW: 64,
+  /** A data probe was hit. */
+  DATA: 128,
 } as const;
 
 /** Bits of `mode`: what decoding depends on. */
@@ -70,6 +72,14 @@ export class Core {
   events: CpuEvent[] = [];
   /** What was being delivered when the exception arose that `run` reports. */
   faultsBefore: readonly FaultRecord[] = [];
+
+  /** There are data probes: slow accesses look for them. */
+  dataProbed = false;
+  /**
+   * Iterations done of the repeated string instruction at EIP, when a data probe stopped it between two; else 0. It
+   * then goes on before anything else happens, and counts once when it is done, as without the probe.
+   */
+  repeatDone = 0;
 
   attention = 0;
   interruptLine = false;

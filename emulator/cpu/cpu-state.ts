@@ -25,6 +25,8 @@ export type CpuState = {
   readonly trapShadow: boolean;
   /** DR6 bits of a debug exception due before the next instruction; 0: none. */
   readonly debugTrap: number;
+  /** Iterations done of the repeated string instruction at EIP that a data probe stopped in; absent: none. */
+  readonly repeatDone?: number;
   /** Set after a triple fault, for good. */
   readonly shutdown: readonly SavedFault[] | null;
   /** [linear page, entry] pairs; paging.ts. */

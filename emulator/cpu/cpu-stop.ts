@@ -10,6 +10,11 @@ export type CpuStop =
   | { readonly reason: 'halted' }
   /** A code probe matches the next instruction, which has not begun. Ids as given by `Probes.addCode`. */
   | { readonly reason: 'probe'; readonly probes: readonly number[] }
+  /**
+   * The last instruction or delivery accessed data that is probed. It has completed, unless it is a repeated string
+   * instruction: that stops after the iteration, with EIP still at it, and is counted when its last one is done.
+   */
+  | { readonly reason: 'data-probe'; readonly hits: readonly DataHit[] }
   /** An exception matched `Cpu.exceptionStops` and has not been delivered: EIP is the faulting instruction's. */
   | ExceptionStop
   /** Shutdown. State is that of the last delivery that failed; the chain runs from first fault to last. */
@@ -27,6 +32,20 @@ export interface ExceptionStop {
   readonly errorCode: number | undefined;
   /** Where it arose while others were delivered: those, first to last. */
   readonly before?: readonly FaultRecord[];
+}
+
+/** One access to probed data, or its part in one page. All addresses unsigned. */
+export interface DataHit {
+  /** As given by `Probes.addData`. */
+  readonly probe: number;
+  /** EIP of the instruction that made it; of the interrupted one for the delivery of an event. */
+  readonly eip: number;
+  readonly linear: number;
+  readonly physical: number;
+  readonly size: number;
+  readonly write: boolean;
+  /** The `size` bytes before the access, little endian, unsigned. */
+  readonly old: number;
 }
 
 /** One exception as the CPU raised it. `cr2` is set for #PF only. */

@@ -4,6 +4,7 @@
  *
  * What counts: a completed instruction, at most 4096 iterations of a repeated string instruction, a faulting
  * instruction together with the delivery of its exception, a hardware interrupt, and a debug trap count one each.
+ * A data probe may stop between two iterations of a repeat, before it counts.
  *
  * Invariant: between two counts lies exactly one state, whatever limits `run` was called with: running to n at once and
  * one by one is the same.
@@ -141,6 +142,8 @@ export class Cpu {
     core.halted = false;
     core.stopPassed = false;
     core.block = undefined;
+    core.repeatDone = 0;
+    core.probes.data.drop();
     core.tscOffsetLow = 0;
     core.tscOffsetHigh = 0;
     this.#shutdown = undefined;
@@ -189,11 +192,19 @@ export class Cpu {
   /** The limit is reached; what else is due at this very count is still said first. */
   #limitStop(): CpuStop {
     const core = this.#core;
+    if ((core.attention & Attention.DATA) !== 0) return this.#dataStop();
     if ((core.attention & Attention.STOP) !== 0) {
       core.attention &= ~Attention.STOP;
       return this.#requestedStop();
     }
     return { reason: 'limit' };
+  }
+
+  #dataStop(): CpuStop {
+    const core = this.#core;
+    // A repeat that stopped between two iterations has not completed.
+    if (core.repeatDone !== 0) core.left++;
+    return { reason: 'data-probe', hits: core.probes.data.take() };
   }
 
   #requestedStop(): CpuStop {
@@ -203,6 +214,18 @@ export class Cpu {
     const ring = this.#core.ringChanged;
     this.#core.ringChanged = false;
     return { reason: ring ? 'ring' : 'requested' };
+  }
+
+  /**
+   * Completes a repeated string instruction that a data probe stopped in, so that what comes from outside comes between
+   * two counts. Hits of its other iterations are not reported.
+   */
+  finishRepeat(): void {
+    const core = this.#core;
+    if (core.repeatDone === 0) return;
+    core.probes.data.muted = true;
+    this.run(core.instructionCount + 1);
+    core.probes.data.muted = false;
   }
 
   /** The one place where a guest's fault is caught. */
@@ -227,7 +250,7 @@ export class Cpu {
         lengthMax = 1;
       }
       const block = fetchBlock(core, this.#decoder);
-      if (block.probed && !this.#passed) {
+      if (block.probed && !this.#passed && core.repeatDone === 0) {
         const hits = core.probes.matching((m[BASE + CS] + m[EIP]) | 0, block.physical);
         if (hits.length > 0) return { reason: 'probe', probes: hits };
       }
@@ -250,6 +273,8 @@ export class Cpu {
   #attend(): CpuStop | 'again' | 'single' {
     const core = this.#core;
     const attention = core.attention;
+    if ((attention & Attention.DATA) !== 0) return this.#dataStop();
+    if (core.repeatDone !== 0) return 'single';
     if ((attention & Attention.STOP) !== 0) return this.#requestedStop();
     const shadow = (attention & Attention.SHADOW) !== 0;
     const trapShadow = (attention & Attention.TRAP_SHADOW) !== 0;
@@ -295,6 +320,8 @@ export class Cpu {
     core.left -= core.position;
     core.position = 0;
     core.block = undefined;
+    core.repeatDone = 0;
+    core.probes.data.drop();
     if (core.stopsAt(fault.vector)) return this.#exceptionStop(fault);
     return this.#deliver(fault, true);
   }
@@ -336,6 +363,7 @@ export class Cpu {
       interruptShadow: (core.attention & Attention.SHADOW) !== 0,
       trapShadow: (core.attention & Attention.TRAP_SHADOW) !== 0,
       debugTrap: core.debugTrap,
+      ...(core.repeatDone === 0 ? {} : { repeatDone: core.repeatDone }),
       shutdown: this.#shutdown?.map(saveFault) ?? null,
       tlb: saveTlb(core),
     };
@@ -355,6 +383,7 @@ export class Cpu {
     core.attention = 0;
     this.halted = state.halted;
     core.debugTrap = state.debugTrap;
+    core.repeatDone = state.repeatDone ?? 0;
     if (state.debugTrap !== 0) core.attention |= Attention.DEBUG_TRAP;
     if (state.interruptShadow) core.attention |= Attention.SHADOW;
     if (state.trapShadow) core.attention |= Attention.TRAP_SHADOW;

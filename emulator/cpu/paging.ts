@@ -86,8 +86,9 @@ function setBits(core: Core, address: number, old: number, bits: number): void {
 /** Makes the fast paths take `page` where its entry and the flags of its physical page allow. */
 function fillTables(core: Core, page: number, entry: number): void {
   const m = core.i32;
-  const flags = core.memory.pageFlags[entry >>> 12];
-  if ((flags & PageFlag.WINDOW) !== 0) return;
+  let flags = core.memory.pageFlags[entry >>> 12];
+  if (core.dataProbed) flags |= core.probes.data.flagsOf(page);
+  if ((flags & (PageFlag.WINDOW | PageFlag.PROBED)) !== 0) return;
   const addend = (layout.ram + (entry & ~0xfff) - (page << 12)) | 0;
   const userPage = (entry & Pte.U) !== 0;
   m[READ_SUPERVISOR + page] = addend;
@@ -104,12 +105,8 @@ function rememberPage(core: Core, page: number): void {
 }
 
 function forget(core: Core, page: number): void {
-  const m = core.i32;
-  m[TLB + page] = 0;
-  m[READ_SUPERVISOR + page] = 0;
-  m[READ_USER + page] = 0;
-  m[WRITE_SUPERVISOR + page] = 0;
-  m[WRITE_USER + page] = 0;
+  core.i32[TLB + page] = 0;
+  interceptLinear(core, page);
 }
 
 /** Drops all translations, or (a load of CR3 with CR4.PGE) all but the global ones. */
@@ -142,6 +139,24 @@ export function interceptWrites(core: Core, physicalPage: number): void {
       m[WRITE_USER + page] = 0;
     }
   }
+}
+
+/** Sends all accesses to a physical page through the slow path from now on. */
+export function interceptPhysical(core: Core, physicalPage: number): void {
+  const m = core.i32;
+  for (let index = 0; index < core.tlbEntries; index++) {
+    const page = m[TLB_LIST + index];
+    if (m[TLB + page] >>> 12 === physicalPage) interceptLinear(core, page);
+  }
+}
+
+/** Sends all accesses to a linear page through the slow path from now on. */
+export function interceptLinear(core: Core, page: number): void {
+  const m = core.i32;
+  m[READ_SUPERVISOR + page] = 0;
+  m[READ_USER + page] = 0;
+  m[WRITE_SUPERVISOR + page] = 0;
+  m[WRITE_USER + page] = 0;
 }
 
 /** The TLB as [linear page, entry] pairs in order of arrival, entries that were invalidated as 0. */

@@ -1,10 +1,13 @@
 /**
- * Code probes: places outside the guest's memory at which `Cpu.run` stops before the instruction there.
+ * Probes: places outside the guest's memory at which `Cpu.run` stops. Code probes stop before the instruction there;
+ * data probes (data-probes.ts) after the access.
  *
  * Invariant: a block never runs over the start of a probed instruction: blocks end before every page offset that any
  * probe has, and a block that starts at such an offset is marked `probed`. Code elsewhere pays nothing.
  */
 import type { Core } from './core.ts';
+import type { DataProbe } from './data-probes.ts';
+import { DataProbes } from './data-probes.ts';
 import { CR3 } from './registers.ts';
 
 /** A linear address in one address space (a value of CR3, its page bits) or in any, or a physical address. */
@@ -15,10 +18,19 @@ export class Probes {
   readonly #core: Core;
   readonly #probes = new Map<number, CodeProbe>();
   readonly #idsByOffset = new Map<number, Set<number>>();
+  readonly data: DataProbes;
   #nextId = 1;
 
   constructor(core: Core) {
     this.#core = core;
+    this.data = new DataProbes(core);
+  }
+
+  /** @returns an id for `remove`, which is also what the stop reports. @throws RangeError for no bytes, or beyond 4 GiB */
+  addData(probe: DataProbe): number {
+    const id = this.#nextId++;
+    this.data.add(id, probe);
+    return id;
   }
 
   /** @returns an id for `remove`, which is also what the stop reports */
@@ -37,6 +49,7 @@ export class Probes {
   }
 
   remove(id: number): void {
+    if (this.data.remove(id)) return;
     const probe = this.#probes.get(id);
     if (probe === undefined) return;
     this.#probes.delete(id);

@@ -66,6 +66,7 @@ const special = {
     set: (core: Core, value: number) => {
       core.i32[EIP] = value;
       core.stopPassed = false;
+      core.repeatDone = 0;
     },
   },
   eflags: { get: readEflags, set: setAllEflags },

@@ -1,8 +1,8 @@
 /**
- * Why `Machine.run` came back. `limit`, `probe`, `exception`, `idle` and `dead` leave the machine runnable;
+ * Why `Machine.run` came back. `limit`, `probe`, `data-probe`, `exception`, `idle` and `dead` leave the machine runnable;
  * the others end it: it is held for inspection, and every further `run` gives the same stop again.
  */
-import type { ExceptionStop, FaultRecord } from '../cpu/cpu-stop.ts';
+import type { DataHit, ExceptionStop, FaultRecord } from '../cpu/cpu-stop.ts';
 import type { CpuEvent } from '../cpu/events.ts';
 
 export type MachineStop =
@@ -10,6 +10,8 @@ export type MachineStop =
   | { readonly reason: 'limit' }
   /** A code probe matches the next instruction, which has not begun. */
   | { readonly reason: 'probe'; readonly probes: readonly number[] }
+  /** Probed data was accessed; the access is done. As in `CpuStop`. */
+  | { readonly reason: 'data-probe'; readonly hits: readonly DataHit[] }
   /** An exception of `cpu.exceptionStops`, not delivered yet: EIP is the faulting instruction's. */
   | ExceptionStop
   /** The privilege level has changed, and `cpu.ringStops` is set. */

@@ -134,6 +134,7 @@ export class Machine {
           this.#ended = stop;
           break;
         case 'probe':
+        case 'data-probe':
         case 'ring':
         case 'exception':
         case 'event':
@@ -201,6 +202,7 @@ export class Machine {
   }
 
   #input(event: JournalEvent): void {
+    this.#betweenCounts();
     this.journal.append(this.cpu.instructionCount, event);
     switch (event.kind) {
       case 'serial-input':
@@ -216,6 +218,13 @@ export class Machine {
         writeRegister(this.cpu, event.register, event.value);
         break;
     }
+  }
+
+  /** Input takes effect between two counts: a repeat that a data probe stopped in is completed first. */
+  #betweenCounts(): void {
+    const count = this.cpu.instructionCount;
+    this.cpu.finishRepeat();
+    if (this.cpu.instructionCount !== count) this.#alarms.fire();
   }
 
   #end(stop: FinalStop): void {

@@ -49,4 +49,6 @@ export const PageFlag = {
   CODE: 1,
   /** Not RAM: every access goes to the bus. */
   WINDOW: 2,
+  /** A data probe watches bytes of this page: neither read nor written through the fast path. */
+  PROBED: 4,
 } as const;

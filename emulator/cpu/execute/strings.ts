@@ -58,7 +58,8 @@ function repeated(step: Step, compares: boolean, bulk?: Bulk): Handler {
     }
     let left = addressRegister(core, i, ECX) >>> 0;
     // With TF set every iteration is followed by a debug trap.
-    let budget = (m[EFLAGS] & Eflags.TF) !== 0 ? 1 : ITERATIONS_MAX;
+    let budget = (m[EFLAGS] & Eflags.TF) !== 0 ? 1 : ITERATIONS_MAX - core.repeatDone;
+    core.repeatDone = 0;
     let ended = left === 0;
     while (!ended && budget > 0) {
       let done = bulk === undefined ? 0 : bulk(core, i, Math.min(left, budget));
@@ -70,6 +71,10 @@ function repeated(step: Step, compares: boolean, bulk?: Bulk): Handler {
       left -= done;
       budget -= done;
       ended = left === 0 || (compares && zeroFlag(core) !== (i.repeat === Repeat.REP));
+      if (core.dataProbed && !ended && budget > 0 && core.probes.data.pending) {
+        core.repeatDone = ITERATIONS_MAX - budget;
+        break;
+      }
     }
     m[EIP] += ended ? i.end : i.offset;
   };
