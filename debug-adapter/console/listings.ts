@@ -23,6 +23,7 @@ export interface Listed {
 }
 
 const FRAMES_MAX = 64;
+const ARGUMENT_CHARACTERS_MAX = 60;
 
 export const hex = (value: number): string => '0x' + (value >>> 0).toString(16).padStart(8, '0');
 
@@ -41,9 +42,14 @@ function showFrame(listed: Listed, frame: Frame, index: number): string {
 function showArguments(listed: Listed, frame: CodeFrame): string {
   if (!frame.level) return '';
   const context = frameContext(listed, frame, false);
-  const shown = frame.level.parameters.map((p) => `${p.name}=${renderValue(valueOfVariable(p, context), {}).text}`);
+  const shown = frame.level.parameters.map(
+    (p) => `${p.name}=${shortened(renderValue(valueOfVariable(p, context), {}).text)}`,
+  );
   return `(${shown.join(', ')})`;
 }
+
+const shortened = (text: string): string =>
+  text.length > ARGUMENT_CHARACTERS_MAX ? `${text.slice(0, ARGUMENT_CHARACTERS_MAX - 1)}…` : text;
 
 /** The CPU's registers, one a line, fields by name. */
 export function listRegisters({ target }: Pick<Listed, 'target'>): string[] {

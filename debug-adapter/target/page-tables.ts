@@ -32,9 +32,10 @@ const WRITABLE = 2;
 const USER = 4;
 const LARGE = 0x80;
 
-export function describeEntry(value: number): string {
+/** Bit 7 is PS in the directory; in a table it is PAT, and maps nothing larger. */
+export function describeEntry(value: number, level: 'PDE' | 'PTE'): string {
   return FLAGS.filter(([bit]) => value & (1 << bit))
-    .map(([, letter]) => letter)
+    .map(([, letter]) => (letter === 'PS' && level === 'PTE' ? 'PAT' : letter))
     .join(' ');
 }
 
@@ -42,7 +43,7 @@ export function walkPageTables(reader: PhysicalReader, directory: PhysicalAddres
   const levels: PageWalkLevel[] = [];
   const take = (level: 'PDE' | 'PTE', entryAddress: PhysicalAddress): number | undefined => {
     const value = reader.word(entryAddress);
-    if (value !== undefined) levels.push({ level, entryAddress, value, flags: describeEntry(value) });
+    if (value !== undefined) levels.push({ level, entryAddress, value, flags: describeEntry(value, level) });
     return value;
   };
   const pde = take('PDE', directory + (linear >>> 22) * 4);
@@ -100,7 +101,7 @@ export function mappedRanges(
     }
     if (pde & LARGE && reader.largePages) {
       const base = nextTable - LARGE_PAGE_BYTES;
-      if (!add(base, largeBase(pde), describeEntry(pde), LARGE_PAGE_BYTES)) return ranges;
+      if (!add(base, largeBase(pde), describeEntry(pde, 'PDE'), LARGE_PAGE_BYTES)) return ranges;
       linear = nextTable;
       continue;
     }
@@ -113,7 +114,7 @@ export function mappedRanges(
       if (pte === undefined || !(pte & PRESENT)) continue;
       // SDM Vol. 3A, "Determination of Access Rights": both levels have to allow a write or a user access.
       const effective = (pte & ~(WRITABLE | USER)) | (pte & pde & (WRITABLE | USER));
-      if (!add(linear, (pte & ~0xfff) >>> 0, describeEntry(effective), PAGE_BYTES)) return ranges;
+      if (!add(linear, (pte & ~0xfff) >>> 0, describeEntry(effective, 'PTE'), PAGE_BYTES)) return ranges;
     }
   }
   return ranges;
