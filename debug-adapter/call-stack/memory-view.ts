@@ -18,7 +18,6 @@ export function readWhole(
 
 /** @returns a little-endian 32-bit word, or undefined where it is not mapped */
 export function readWord(target: Target, space: Space, address: number): number | undefined {
-  const bytes = target.read(space, address >>> 0, 4);
-  if (bytes.length < 4) return undefined;
-  return (bytes[0]! | (bytes[1]! << 8) | (bytes[2]! << 16) | (bytes[3]! << 24)) >>> 0;
+  const word = target.readNumber(space, address >>> 0, 4);
+  return Number.isNaN(word) ? undefined : word;
 }

@@ -37,7 +37,7 @@ import {
   USER_CS,
   UTOP,
 } from './jos-tables.ts';
-import { fieldPlace, RecordView, readScalar } from './typed-memory.ts';
+import { fieldPlace, RecordView } from './typed-memory.ts';
 
 const ENVIRONMENTS_MAX = 1024;
 const CONSOLE_TAIL_BYTES = 4096;
@@ -220,7 +220,7 @@ class Jos implements GuestOs {
   }
 
   private currentId(): number {
-    return readScalar(this.readKernel(this.symbols.currentAddress, 4), 0, 4) ?? 0;
+    return this.target.readNumber(PHYSICAL_SPACE, this.symbols.currentAddress - KERNBASE, 4) || 0;
   }
 
   /** The program in a space; the current environment's is asked for at every breakpoint hit, so it is remembered. */

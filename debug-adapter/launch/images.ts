@@ -30,9 +30,11 @@ const PT_LOAD = 1;
 
 /** Whether one of the image's loaded segments covers a linear address as linked. */
 export function coversLinear(image: Image, address: LinearAddress): boolean {
-  return image.elf.segments.some(
-    (s) => s.type === PT_LOAD && address >= s.virtualAddress && address - s.virtualAddress < s.memorySizeBytes,
-  );
+  // A plain loop: this is asked at each hit of a breakpoint.
+  for (const s of image.elf.segments) {
+    if (address >= s.virtualAddress && address - s.virtualAddress < s.memorySizeBytes && s.type === PT_LOAD) return true;
+  }
+  return false;
 }
 
 /**

@@ -16,21 +16,18 @@ export function conditionCompiler(target: Target, os: GuestOs): ConditionCompile
     }
     return compileExpression(text, frameScope(image.debug, linked, { isRegister: isRegisterName }));
   };
-  const contextNow = (): ReturnType<typeof cpuContext> => {
-    const bias = target.cpl === 3 ? 0 : (os.imageAt(target.space, target.readRegister('eip'))?.bias ?? 0);
-    return cpuContext({ target, os }, target.space, bias);
-  };
+  const context = cpuContext({ target, os });
   return {
     condition: (text, at) => {
       const compiled = compile(text, at);
       if (!compiled.ok) return compiled;
-      return success(() => compiled.value.test(contextNow()));
+      return success(() => compiled.value.test(context));
     },
     display: (text, at) => {
       const compiled = compile(text, at);
       if (!compiled.ok) return () => `<${compiled.failure.cause}>`;
       return () => {
-        const value = compiled.value.evaluate(contextNow());
+        const value = compiled.value.evaluate(context);
         return value.ok ? renderValue(value.value, {}).text : `<${value.failure.cause}>`;
       };
     },

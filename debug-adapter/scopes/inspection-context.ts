@@ -15,31 +15,33 @@ export interface ContextSource {
 
 /** @param innermost registers are the CPU's own and may be written; of outer frames and other threads they may not */
 export function frameContext(source: ContextSource, frame: CodeFrame, innermost: boolean): InspectionContext {
-  return contextOver(source, frame.space, frame.context, innermost);
+  return contextOver(source, () => frame.space, frame.context, innermost);
 }
 
-/** The CPU as it stands, for conditions: nothing is read before an expression asks for it. */
-export function cpuContext(source: ContextSource, space: Space, bias: number): InspectionContext {
-  const { target } = source;
+/** The CPU as it stands whenever it is asked, for conditions: one context serves all hits. */
+export function cpuContext(source: ContextSource): InspectionContext {
+  const { target, os } = source;
+  const bias = (): number =>
+    target.cpl === 3 ? 0 : (os.imageAt(target.space, target.readRegister('eip'))?.bias ?? 0);
   const register = (n: number): number | undefined => {
     const name = DWARF_REGISTERS[n];
     if (name === undefined) return undefined;
     const value = target.readRegister(name);
-    return n === EIP ? (value + bias) >>> 0 : value;
+    return n === EIP ? (value + bias()) >>> 0 : value;
   };
   const frame: FrameContext = {
     get pc() {
-      return (target.readRegister('eip') + bias) >>> 0;
+      return (target.readRegister('eip') + bias()) >>> 0;
     },
     register,
-    readMemory: (address, size) => readWhole(target, space, address, size, bias),
+    readMemory: (address, size) => readWhole(target, target.space, address, size, bias()),
   };
-  return contextOver(source, space, frame, true);
+  return contextOver(source, () => target.space, frame, true);
 }
 
 function contextOver(
   { target, os }: ContextSource,
-  space: Space,
+  spaceNow: () => Space,
   frame: FrameContext,
   writable: boolean,
 ): InspectionContext {
@@ -50,14 +52,8 @@ function contextOver(
     register: (n) => frame.register(n),
     readMemory: (address, size) => frame.readMemory(address, size),
     ...(frame.cfa ? { cfa: () => frame.cfa!() } : {}),
-    readScalar: (address, size) => {
-      const bytes = target.read(space, address, size);
-      if (bytes.length < size) return NaN;
-      let value = 0;
-      for (let i = size - 1; i >= 0; i--) value = value * 256 + bytes[i]!;
-      return value;
-    },
-    writeMemory: (address, bytes) => target.write(space, address, bytes) === bytes.length,
+    readScalar: (address, size) => target.readNumber(spaceNow(), address, size),
+    writeMemory: (address, bytes) => target.write(spaceNow(), address, bytes) === bytes.length,
     setRegister: (n, value) => {
       const name = DWARF_REGISTERS[n];
       return writable && name !== undefined && target.writeRegister(name, value >>> 0);
@@ -65,11 +61,11 @@ function contextOver(
     namedRegister: (name) => (isRegisterName(name) ? target.readRegister(name) : undefined),
     setNamedRegister: (name, value) => writable && isRegisterName(name) && target.writeRegister(name, value >>> 0),
     concreteTypeOfVtable: (address) => {
-      const place = os.imageAt(space, address);
+      const place = os.imageAt(spaceNow(), address);
       return place?.image.debug.vtableTypeAt((address + place.bias) >>> 0);
     },
     symbolAt: (address) => {
-      const place = os.imageAt(space, address);
+      const place = os.imageAt(spaceNow(), address);
       const linked = (address + (place?.bias ?? 0)) >>> 0;
       const symbol = place?.image.elf.symbolAt(linked);
       if (!symbol) return undefined;
