@@ -51,6 +51,8 @@ export function conclude(stop: MachineStop, instructionCount: number): { status:
     case 'reset':
       return { status: STATUS.reset, message: `the guest asked for a reset through the ${stop.by} ${at}.` };
     case 'probe':
+    case 'data-probe':
+    case 'event':
     case 'ring':
     case 'exception':
       return { status: STATUS.ok, message: `stopped ${at}.` };

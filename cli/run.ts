@@ -88,12 +88,11 @@ async function run(name: string | undefined, flags: RunFlags): Promise<number> {
   });
   terminal.close();
 
-  let status: number = STATUS.interrupted;
-  if (end.kind === 'stopped') {
-    const verdict = conclude(end.stop, machine.instructionCount);
-    status = verdict.status;
-    if (verdict.message !== undefined) process.stderr.write(note(verdict.message));
-  } else process.stderr.write(note('interrupted.'));
+  const { status, message } =
+    end.kind === 'stopped'
+      ? conclude(end.stop, machine.instructionCount)
+      : { status: STATUS.interrupted, message: 'interrupted.' };
+  if (message !== undefined) process.stderr.write(`${terminal.midLine ? '\n' : ''}${note(message)}`);
   if (statistics) process.stderr.write(statistics.format());
   return status;
 }

@@ -8,6 +8,7 @@ import type { ReadStream, WriteStream } from 'node:tty';
 
 const CTRL_A = 0x01;
 const CTRL_C = 0x03;
+const LINE_FEED = 0x0a;
 
 export interface Terminal {
   /** Whether a person sits at it. */
@@ -16,6 +17,8 @@ export interface Terminal {
   readonly quit: boolean;
   /** No more input can come. */
   readonly ended: boolean;
+  /** Whether the guest has left its last line open. */
+  readonly midLine: boolean;
   /** Takes what was typed since the last call. */
   take(): number[];
   /** Resolves when there is input, an end of it, a wish to quit, or the time is over. */
@@ -51,7 +54,7 @@ export function openTerminal(stdin: ReadStream, stdout: WriteStream): Terminal {
   const filter = new KeyFilter();
   let pending: number[] = [];
   let wake: (() => void) | undefined;
-  const state = { quit: false, ended: false };
+  const state = { quit: false, ended: false, midLine: false };
   const changed = (): void => wake?.();
 
   const onData = (chunk: Buffer): void => {
@@ -82,6 +85,9 @@ export function openTerminal(stdin: ReadStream, stdout: WriteStream): Terminal {
     get ended() {
       return state.ended;
     },
+    get midLine() {
+      return state.midLine;
+    },
     take() {
       const taken = pending;
       pending = [];
@@ -96,6 +102,7 @@ export function openTerminal(stdin: ReadStream, stdout: WriteStream): Terminal {
       wake = undefined;
     },
     async write(bytes) {
+      if (bytes.length > 0) state.midLine = bytes.at(-1) !== LINE_FEED;
       if (bytes.length > 0 && !stdout.write(bytes) && !stdout.destroyed) await once(stdout, 'drain');
     },
     close() {

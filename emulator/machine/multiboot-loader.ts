@@ -205,7 +205,8 @@ function misplaced({ low, high, entry, pieces }: Kernel, name: string, memoryByt
     if (overlaps(MEMORY_MAP, INFORMATION_END) || overlaps(LOWER_MEMORY_END, UPPER_MEMORY)) {
       return failure('kernel-overlapping', {
         cause: `${name} loads at ${hex(physical)} to ${hex(end)}, over the boot information (0x9000) or the PC's device memory (0x9fc00 to 0x100000).`,
-        remedy: 'Link it to a physical address from 0x100000 on.',
+        remedy:
+          'Link it to a physical address from 0x100000 on. If it is, the linker put the ELF headers before it: link with -n (--nmagic).',
       });
     }
   }

@@ -11,7 +11,7 @@ const ICONS: Readonly<Record<string, string>> = {
 };
 
 export class EnvironmentsView extends StopView {
-  protected override readonly nothing = 'No environment is there: none has begun yet, or all have ended.';
+  protected override readonly nothing = 'No environments: none has begun, all have ended, or the kernel is not a JOS.';
   private readonly marks = new ChangeMarks();
 
   constructor(stops: StopTracker) {

@@ -24,6 +24,7 @@ const FLAG_NAMES: Readonly<Record<string, string>> = {
 };
 
 export class PageTablesView extends StopView {
+  protected override readonly nothing = 'Paging is off: linear addresses are physical ones.';
   private readonly marks = new ChangeMarks();
 
   constructor(stops: StopTracker) {
@@ -32,6 +33,7 @@ export class PageTablesView extends StopView {
 
   protected async read({ session, threadId, stopNumber }: ShownStop): Promise<TreeNode[]> {
     const { ranges, space, truncated } = await ask(session, 'ringside/pageTables', { threadId });
+    if (ranges.length === 0) return [];
     this.marks.begin(`${session.id}/${threadId}`, stopNumber);
     const regions = new Map<string, PageRangeRow[]>();
     for (const range of ranges) {
