@@ -69,6 +69,8 @@ export class BreakpointTable implements BreakpointJudge {
   private readonly host: BreakpointTableHost;
   private readonly owners = new Map<ProbeId, { breakpoint: Breakpoint; location: Location }>();
   private readonly sets = new Map<string, Breakpoint[]>();
+  /** Hit counts of the set that was cleared last: a breakpoint that comes again with its id goes on counting. */
+  private cleared: ReadonlyMap<number, number> = new Map();
   /** The instruction count of the last arrival that was judged. */
   private judgedAt = -1;
   /** Places whose instruction was judged, but diverted before it ran: the next arrival there is the same one. */
@@ -80,6 +82,7 @@ export class BreakpointTable implements BreakpointJudge {
 
   /** Forgets a set (the breakpoints of one source file, all function breakpoints, …) before it is given anew. */
   clear(set: string): void {
+    this.cleared = new Map(this.sets.get(set)?.map(({ id, hits }) => [id, hits]));
     for (const breakpoint of this.sets.get(set) ?? []) {
       for (const { probes } of breakpoint.locations) {
         for (const probe of probes) {
@@ -121,7 +124,7 @@ export class BreakpointTable implements BreakpointJudge {
       compiled.push({ ...place, condition, log });
     }
     const locations = compiled.map((location) => ({ ...location, probes: this.place(location) }));
-    const breakpoint: Breakpoint = { id, kind, hitCondition, locations, report, hits: 0 };
+    const breakpoint: Breakpoint = { id, kind, hitCondition, locations, report, hits: this.cleared.get(id) ?? 0 };
     for (const location of locations) {
       for (const probe of location.probes) this.owners.set(probe, { breakpoint, location });
     }

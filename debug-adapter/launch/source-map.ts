@@ -11,7 +11,9 @@ export interface PathRule {
   readonly to: string;
 }
 
-const slashes = (path: string): string => path.replaceAll('\\', '/');
+/** With `/`, and the drive letter in one case: Windows clients write it in either. */
+const slashes = (path: string): string =>
+  path.replaceAll('\\', '/').replace(/^[a-z](?=:\/)/, (drive) => drive.toUpperCase());
 
 const isRelative = (path: string): boolean => !path.startsWith('/') && !/^[A-Za-z]:\//.test(path);
 

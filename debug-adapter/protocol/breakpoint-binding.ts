@@ -26,22 +26,26 @@ export class BreakpointRequests {
   private functions: Numbered<Dap.FunctionBreakpoint>[] = [];
   private instructions: Numbered<Dap.InstructionBreakpoint>[] = [];
   private filters: readonly string[] = [];
+  /** Breakpoint id → whether the client was told that it is verified. */
+  private readonly told = new Map<number, boolean>();
+  /** Of the launch that was bound last: nothing stops it. */
+  private noDebug = false;
   private nextId = 1;
 
   setSource(path: string, requests: readonly Dap.SourceBreakpoint[], to: Binding | undefined): Dap.Breakpoint[] {
-    const numbered = this.number(requests);
+    const numbered = this.number(requests, this.sources.get(path));
     this.sources.set(path, numbered);
-    return this.bindSource(path, numbered, to);
+    return this.tell(this.bindSource(path, numbered, to));
   }
 
   setFunctions(requests: readonly Dap.FunctionBreakpoint[], to: Binding | undefined): Dap.Breakpoint[] {
-    this.functions = this.number(requests);
-    return this.bindFunctions(to);
+    this.functions = this.number(requests, this.functions);
+    return this.tell(this.bindFunctions(to));
   }
 
   setInstructions(requests: readonly Dap.InstructionBreakpoint[], to: Binding | undefined): Dap.Breakpoint[] {
-    this.instructions = this.number(requests);
-    return this.bindInstructions(to);
+    this.instructions = this.number(requests, this.instructions);
+    return this.tell(this.bindInstructions(to));
   }
 
   setFilters(filters: readonly string[], to: Binding | undefined): void {
@@ -49,16 +53,33 @@ export class BreakpointRequests {
     if (to) this.bindFilters(to);
   }
 
-  /** Binds everything to a new machine. */
-  bindAll(to: Binding): void {
-    for (const [path, numbered] of this.sources) this.bindSource(path, numbered, to);
-    this.bindFunctions(to);
-    this.bindInstructions(to);
+  /** Binds everything to a new machine. @returns what is otherwise now than the client was told */
+  bindAll(to: Binding): Dap.Breakpoint[] {
+    this.noDebug = to.launch.arguments.noDebug ?? false;
+    const told = new Map(this.told);
+    const bound = [
+      ...[...this.sources].flatMap(([path, numbered]) => this.bindSource(path, numbered, to)),
+      ...this.bindFunctions(to),
+      ...this.bindInstructions(to),
+    ];
     this.bindFilters(to);
+    return this.tell(bound).filter(({ id, verified }) => told.get(id!) !== verified);
   }
 
-  private number<T>(requests: readonly T[]): Numbered<T>[] {
-    return requests.map((request) => ({ id: this.nextId++, request }));
+  private tell(breakpoints: Dap.Breakpoint[]): Dap.Breakpoint[] {
+    for (const { id, verified } of breakpoints) this.told.set(id!, verified);
+    return breakpoints;
+  }
+
+  /** Clients send a whole set when one of it changes: what is the same as before keeps its id, and so its hit count. */
+  private number<T>(requests: readonly T[], before: readonly Numbered<T>[] = []): Numbered<T>[] {
+    const left = before.map(({ id, request }) => ({ id, text: JSON.stringify(request) }));
+    return requests.map((request) => {
+      const text = JSON.stringify(request);
+      const at = left.findIndex((old) => old.text === text);
+      const [old] = at >= 0 ? left.splice(at, 1) : [];
+      return { id: old?.id ?? this.nextId++, request };
+    });
   }
 
   private bindSource(
@@ -133,7 +154,7 @@ export class BreakpointRequests {
   private bindFilters(to: Binding): void {
     to.breakpoints.clear('fatal');
     for (const point of to.os.fatalPoints) {
-      if (!this.filters.includes(point.id)) continue;
+      if (this.noDebug || !this.filters.includes(point.id)) continue;
       const places = to.launch.images
         .all()
         .filter((image) => image.kind === point.in)
@@ -159,6 +180,7 @@ export class BreakpointRequests {
     request: Request,
     shown: Partial<Dap.Breakpoint>,
   ): Dap.Breakpoint {
+    if (this.noDebug) return { id, verified: false, message: 'This run is without debugging.' };
     const added = table.add(set, id, kind, places, request);
     return added.ok ? { id, verified: true, ...shown } : failed(id, describeFailure(added.failure));
   }

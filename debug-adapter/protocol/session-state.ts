@@ -5,7 +5,7 @@
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { BreakpointTable } from '../breakpoints/breakpoint-table.ts';
-import { Threads } from '../call-stack/threads.ts';
+import { KERNEL_THREAD, Threads } from '../call-stack/threads.ts';
 import { continuePlan } from '../execution/advance.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
 import { Execution, type Plan } from '../execution/execution.ts';
@@ -16,8 +16,10 @@ import { failure, success, type Result } from '../result.ts';
 import { conditionCompiler } from '../scopes/condition-compiler.ts';
 import { VariableStore } from '../scopes/variable-store.ts';
 import { BreakpointRequests } from './breakpoint-binding.ts';
+import { ClientPositions } from './client-positions.ts';
 import { SerialConsole } from './serial-console.ts';
 import type { SessionHost } from './session.ts';
+import { ThreadEvents } from './thread-events.ts';
 
 export type EmitEvent = (event: string, body?: unknown) => void;
 
@@ -32,6 +34,7 @@ export class SessionState {
   readonly emit: EmitEvent;
   readonly requested = new BreakpointRequests();
   client: Dap.InitializeRequestArguments = { adapterID: 'ringside' };
+  positions = new ClientPositions({});
   debugged: Debugged | undefined;
   lastStop: StopReport | undefined;
   /** configurationDone has come: a launched machine may run. */
@@ -41,10 +44,12 @@ export class SessionState {
   /** `terminated` has been sent, or the client has disconnected: nothing runs any more. */
   private over = false;
   private serial: SerialConsole | undefined;
+  private readonly threadEvents: ThreadEvents;
 
   constructor(host: SessionHost, emit: EmitEvent) {
     this.host = host;
     this.emit = emit;
+    this.threadEvents = new ThreadEvents(emit, () => host.scheduler.now());
   }
 
   /** Makes the machine of a launch, at its first instruction; again for a restart. */
@@ -52,7 +57,9 @@ export class SessionState {
     if (this.over) return sessionOver();
     const target = this.host.createTarget(launch.recipe);
     if (!target.ok) return target;
+    const stood = this.debugged !== undefined && this.begun && !this.debugged.execution.running;
     this.debugged?.execution.drop();
+    this.threadEvents.update(undefined);
     const os = detectGuestOs(launch.images, target.value);
     const serial = new SerialConsole(target.value, launch.arguments.console ?? 'debugConsole', this.emit);
     this.serial = serial;
@@ -64,11 +71,15 @@ export class SessionState {
       onLog: (text) => this.output('console', `${text}\n`),
       onProblem: (text) => this.output('important', `${text}\n`),
     });
+    const threads = new Threads(target.value, os);
     const execution = new Execution(
       target.value,
       this.host.scheduler,
       (report) => this.stopped(report),
-      () => serial.flush(),
+      () => {
+        serial.flush();
+        this.threadEvents.whileRunning(threads);
+      },
     );
     this.debugged = {
       launch,
@@ -78,12 +89,16 @@ export class SessionState {
       execution,
       budgetEnd: launch.arguments.budget,
       hasSource: (file) => launch.sources.toClient(file) !== undefined,
-      threads: new Threads(target.value, os),
+      threads,
       variables: new VariableStore(),
     };
     this.begun = false;
     this.lastStop = undefined;
-    this.requested.bindAll(this.debugged);
+    for (const breakpoint of this.requested.bindAll(this.debugged)) {
+      this.emit('breakpoint', { reason: 'changed', breakpoint: this.positions.show(breakpoint) });
+    }
+    // The response to a restart does not say that what stood runs again.
+    if (stood) this.emit('continued', { threadId: KERNEL_THREAD, allThreadsContinued: true });
     return success(this.debugged);
   }
 
@@ -195,6 +210,7 @@ export class SessionState {
     this.lastStop = report;
     // A plan may have looked at frames on its way.
     debugged.threads.invalidate();
+    this.threadEvents.update(debugged.threads);
     if (debugged.budgetEnd !== undefined && debugged.target.instructionCount >= debugged.budgetEnd) {
       debugged.budgetEnd = undefined;
     }

@@ -13,11 +13,11 @@ export const GOTO_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     const debugged = state.stoppedDebuggee();
     if (!debugged.ok) return debugged;
     const { target, os, launch } = debugged.value;
-    const shift = state.client.linesStartAt1 === false ? 1 : 0;
+    const { positions } = state;
     const place = os.imageAt(target.space, target.readRegister('eip'));
     const scope = place?.image.debug.functionAt(target.readRegister('eip') + place.bias);
     if (!place || !scope) return answer({ targets: [] });
-    const found = findLine([place.image], launch.sources.toDebug(args.source.path ?? ''), args.line + shift);
+    const found = findLine([place.image], launch.sources.toDebug(positions.fromPath(args.source.path ?? '')), positions.fromLine(args.line));
     // Another function's frame is not there: only lines of this one make sense.
     const here = found.filter(({ linked }) => scope.ranges.some((r) => linked >= r.start && linked < r.end));
     return answer({
@@ -25,8 +25,8 @@ export const GOTO_REQUESTS: Readonly<Record<string, RequestHandler>> = {
         const address = (linked - place.bias) >>> 0;
         return {
           id: address,
-          label: `${scope.name}, line ${line - shift}`,
-          line: line - shift,
+          label: `${scope.name}, line ${positions.toLine(line)}`,
+          line: positions.toLine(line),
           instructionPointerReference: formatAddress(address),
         };
       }),

@@ -5,6 +5,7 @@ import { prepareLaunch } from '../../launch/launcher.ts';
 import type { Image } from '../../launch/images.ts';
 import { failure } from '../../result.ts';
 import { CAPABILITIES } from '../capabilities.ts';
+import { ClientPositions } from '../client-positions.ts';
 import { answer, request } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
 import type { SessionState } from '../session-state.ts';
@@ -23,6 +24,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     }),
     (state, args) => {
       state.client = args as SessionState['client'];
+      state.positions = new ClientPositions(state.client);
       return answer(CAPABILITIES);
     },
   ),
@@ -43,6 +45,9 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     for (const image of launch.value.images.all()) sayWhatIsMissing(state, image);
     // DAP, "Launch sequencing": breakpoints may be sent from now on; execution waits for configurationDone.
     return answer(undefined, () => {
+      const { program, kernel } = launch.value.arguments;
+      const name = program ?? kernel ?? 'kernel';
+      state.emit('process', { name, isLocalProcess: false, startMethod: 'launch', pointerSize: 32 });
       state.emit('initialized');
       state.begin();
     });

@@ -6,6 +6,7 @@ import { failure } from '../../result.ts';
 import type { Space } from '../../target/target.ts';
 import { placeReference } from '../address-space.ts';
 import { decodeBase64, encodeBase64 } from '../base64.ts';
+import type { ClientPositions } from '../client-positions.ts';
 import { formatAddress } from '../memory-reference.ts';
 import { answer, count, integer, request } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
@@ -98,7 +99,7 @@ export const MEMORY_REQUESTS: Readonly<Record<string, RequestHandler>> = {
         args.instructionOffset,
         args.instructionCount,
       );
-      return answer({ instructions: lines.map((line) => showInstruction(debugged.value, place.value.space, line)) });
+      return answer({ instructions: lines.map((line) => showInstruction(state.positions, debugged.value, place.value.space, line)) });
     },
   ),
 };
@@ -171,7 +172,12 @@ function symbolName({ os }: Debugged, space: Space, address: number): string | u
   return linked === symbol.address ? symbol.demangled : `${symbol.demangled}+${linked - symbol.address}`;
 }
 
-function showInstruction(debugged: Debugged, space: Space, line: DecodedInstruction): Dap.DisassembledInstruction {
+function showInstruction(
+  positions: ClientPositions,
+  debugged: Debugged,
+  space: Space,
+  line: DecodedInstruction,
+): Dap.DisassembledInstruction {
   const place = debugged.os.imageAt(space, line.address);
   const linked = (line.address + (place?.bias ?? 0)) >>> 0;
   const position = line.bytes.length > 0 ? place?.image.debug.lineOf(linked) : undefined;
@@ -186,9 +192,9 @@ function showInstruction(debugged: Debugged, space: Space, line: DecodedInstruct
     ...(symbol?.address === linked ? { symbol: symbol.demangled } : {}),
     ...(position && path !== undefined && position.line > 0
       ? {
-          location: { name: path.split('/').at(-1)!, path },
-          line: position.line,
-          ...(position.column ? { column: position.column } : {}),
+          location: positions.source(path),
+          line: positions.toLine(position.line),
+          ...(position.column ? { column: positions.toColumn(position.column) } : {}),
         }
       : {}),
   };

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import type { Frame } from '../../call-stack/frame.ts';
 import { scopesOf } from '../../scopes/scopes.ts';
 import { failure } from '../../result.ts';
+import type { ClientPositions } from '../client-positions.ts';
 import { formatAddress } from '../memory-reference.ts';
 import { answer, count, integer, request, source, threadArguments } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
@@ -97,19 +98,17 @@ export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       images.all().flatMap((image) => image.debug.sourceFiles().map((file) => sources.toClient(file))),
     );
     paths.delete(undefined);
-    return answer({ sources: [...(paths as Set<string>)].sort().map(clientSource) });
+    return answer({ sources: [...(paths as Set<string>)].sort().map((path) => state.positions.source(path)) });
   }),
 };
 
 function showFrame(state: SessionState, debugged: Debugged, id: number, frame: Frame): Dap.StackFrame {
   if (frame.kind === 'label') return { id, name: frame.name, line: 0, column: 0, presentationHint: 'label' };
   const path = frame.position && debugged.launch.sources.toClient(frame.position.file);
-  const lineShift = state.client.linesStartAt1 === false ? 1 : 0;
-  const columnShift = state.client.columnsStartAt1 === false ? 1 : 0;
   return {
     id,
     name: frame.name,
-    ...positionOf(frame.position, path, lineShift, columnShift),
+    ...positionOf(state.positions, frame.position, path),
     instructionPointerReference: formatAddress(frame.address),
     ...(frame.image ? { moduleId: frame.image.name } : {}),
     presentationHint: path === undefined ? 'subtle' : 'normal',
@@ -117,22 +116,17 @@ function showFrame(state: SessionState, debugged: Debugged, id: number, frame: F
 }
 
 function positionOf(
+  positions: ClientPositions,
   position: { file: string; line: number; column: number } | undefined,
   path: string | undefined,
-  lineShift: number,
-  columnShift: number,
 ): Pick<Dap.StackFrame, 'source' | 'line' | 'column'> {
   if (!position || position.line === 0) return { line: 0, column: 0 };
-  const line = position.line - lineShift;
-  const column = Math.max(1, position.column) - columnShift;
-  if (path !== undefined) return { source: clientSource(path), line, column };
+  const line = positions.toLine(position.line);
+  const column = positions.toColumn(position.column);
+  if (path !== undefined) return { source: positions.source(path), line, column };
   // The toolchain's own library: a name to read, but no file to open.
   const name = position.file.split('/').at(-1)!;
   return { source: { name, origin: 'not on this machine', presentationHint: 'deemphasize' }, line, column };
-}
-
-function clientSource(path: string): Dap.Source {
-  return { name: path.split('/').at(-1)!, path };
 }
 
 const noSuchThread = (threadId: number): ReturnType<typeof failure> =>
