@@ -32,7 +32,8 @@ const PT_LOAD = 1;
 export function coversLinear(image: Image, address: LinearAddress): boolean {
   // A plain loop: this is asked at each hit of a breakpoint.
   for (const s of image.elf.segments) {
-    if (address >= s.virtualAddress && address - s.virtualAddress < s.memorySizeBytes && s.type === PT_LOAD) return true;
+    if (address >= s.virtualAddress && address - s.virtualAddress < s.memorySizeBytes && s.type === PT_LOAD)
+      return true;
   }
   return false;
 }

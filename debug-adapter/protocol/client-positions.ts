@@ -44,7 +44,9 @@ export class ClientPositions {
   toPath(path: string): string {
     if (!this.uris) return path;
     const slashed = path.replaceAll('\\', '/');
-    return 'file://' + encodeURI(slashed.startsWith('/') ? slashed : `/${slashed}`).replace(/[?#]/g, encodeURIComponent);
+    return (
+      'file://' + encodeURI(slashed.startsWith('/') ? slashed : `/${slashed}`).replace(/[?#]/g, encodeURIComponent)
+    );
   }
 
   /** A URI is understood whatever the client said; `file:///C:/x` is `C:/x`. */

@@ -21,8 +21,7 @@ export function frameContext(source: ContextSource, frame: CodeFrame, innermost:
 /** The CPU as it stands whenever it is asked, for conditions: one context serves all hits. */
 export function cpuContext(source: ContextSource): InspectionContext {
   const { target, os } = source;
-  const bias = (): number =>
-    target.cpl === 3 ? 0 : (os.imageAt(target.space, target.readRegister('eip'))?.bias ?? 0);
+  const bias = (): number => (target.cpl === 3 ? 0 : (os.imageAt(target.space, target.readRegister('eip'))?.bias ?? 0));
   const register = (n: number): number | undefined => {
     const name = DWARF_REGISTERS[n];
     if (name === undefined) return undefined;

@@ -44,7 +44,10 @@ type Make = (random: Random, seen: Seen) => Arguments;
 export const PROGRAMS = ['hello', 'rustshim', 'forktree', 'pingpong', 'faultalloc', 'faultread', 'stresssched', 'spin'];
 
 const FILES: readonly (readonly [path: string, lines: readonly number[]])[] = [
-  [sourcePath('guest/kernel/src/syscall/page.rs'), [lineWith('guest/kernel/src/syscall/page.rs', '// #page-alloc'), 30]],
+  [
+    sourcePath('guest/kernel/src/syscall/page.rs'),
+    [lineWith('guest/kernel/src/syscall/page.rs', '// #page-alloc'), 30],
+  ],
   [sourcePath('guest/user/src/bin/rustshim.rs'), [lineWith('guest/user/src/bin/rustshim.rs', '// #system-call'), 60]],
   [sourcePath('guest/user/src/bin/forktree.rs'), [20, 27, 33, 9999]],
   [sourcePath('guest/lib/src/syscall.rs'), [20, 40, 60]],
@@ -52,7 +55,18 @@ const FILES: readonly (readonly [path: string, lines: readonly number[]])[] = [
   ['/nowhere/file.c', [1]],
   ['C:\\Windows\\file.rs', [7]],
 ];
-const FUNCTIONS = ['sys_page_alloc', 'kernel!env_run', 'main', 'sys_yield', 'trap', 'no_such', '', 'a::b::<c>', '!', '🦀'];
+const FUNCTIONS = [
+  'sys_page_alloc',
+  'kernel!env_run',
+  'main',
+  'sys_yield',
+  'trap',
+  'no_such',
+  '',
+  'a::b::<c>',
+  '!',
+  '🦀',
+];
 const EXPRESSIONS = [
   'envid',
   'envid.0 == 0',
@@ -79,7 +93,6 @@ const EXPRESSIONS = [
   '('.repeat(5000),
   '$esp + 4',
 ];
-const REFERENCES = ['0xf0100000', 'kernel:0xf0101000', 'phys:0x00100000', 'env:1000:0x00800020', '0', '0xffffffff', 'x'];
 const CONDITIONS = [undefined, undefined, ...EXPRESSIONS.slice(0, 12)];
 const HITS = [undefined, undefined, '2', '>= 3', '% 2', '% 0', 'many', '99999999999999999999'];
 const LOGS = [undefined, undefined, undefined, 'at {envid} {$eip}', '{', '{{}}', '{1/0}'];
@@ -151,7 +164,11 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
   [
     1,
     'writeMemory',
-    (r, { memory }) => ({ memoryReference: r.pick(memory), data: r.pick(['', 'AAAA', 'kJCQ', '!']), allowPartial: r.chance(50) }),
+    (r, { memory }) => ({
+      memoryReference: r.pick(memory),
+      data: r.pick(['', 'AAAA', 'kJCQ', '!']),
+      allowPartial: r.chance(50),
+    }),
   ],
   [
     4,
@@ -171,12 +188,20 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
       return { source: { path }, breakpoints: many(r, () => ({ line: r.pick(lines), ...conditions(r) })) };
     },
   ],
-  [3, 'setFunctionBreakpoints', (r) => ({ breakpoints: many(r, () => ({ name: r.pick(FUNCTIONS), ...conditions(r) })) })],
+  [
+    3,
+    'setFunctionBreakpoints',
+    (r) => ({ breakpoints: many(r, () => ({ name: r.pick(FUNCTIONS), ...conditions(r) })) }),
+  ],
   [
     2,
     'setInstructionBreakpoints',
     (r, { memory }) => ({
-      breakpoints: many(r, () => ({ instructionReference: r.pick(memory), offset: r.pick([0, 4, -4]), ...conditions(r) })),
+      breakpoints: many(r, () => ({
+        instructionReference: r.pick(memory),
+        offset: r.pick([0, 4, -4]),
+        ...conditions(r),
+      })),
     }),
   ],
   [2, 'setExceptionBreakpoints', (r) => ({ filters: many(r, () => r.pick(['kernel-panic', 'unhandled-fault', 'x'])) })],
@@ -275,8 +300,6 @@ function broken(random: Random, args: Arguments): unknown {
   const keys = Object.keys(args);
   if (keys.length === 0 || random.chance(10)) return random.pick(STRANGE);
   const key = random.pick(keys);
-  const copy: Arguments = { ...args };
-  if (random.chance(30)) delete copy[key];
-  else copy[key] = random.pick(STRANGE);
-  return copy;
+  const others = Object.fromEntries(Object.entries(args).filter(([name]) => name !== key));
+  return random.chance(30) ? others : { ...others, [key]: random.pick(STRANGE) };
 }

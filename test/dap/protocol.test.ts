@@ -79,7 +79,12 @@ test('environments that come and go are announced, before the stop that shows th
     if (reason === 'started') alive.add(threadId as number);
     else alive.delete(threadId as number);
   }
-  expect([...alive].sort()).toEqual(threads.map(({ id }) => id).filter((id) => id !== 1).sort());
+  expect([...alive].sort()).toEqual(
+    threads
+      .map(({ id }) => id)
+      .filter((id) => id !== 1)
+      .sort(),
+  );
 });
 
 test('a restart of what stood says that it goes on, and that its environments have gone', async () => {
@@ -89,7 +94,9 @@ test('a restart of what stood says that it goes on, and that its environments ha
   await client.event('stopped');
   const before = client.events.length;
   await client.resume('restart', {});
-  const since = client.events.slice(before).map(({ event, body }) => `${event} ${(body as Body)['reason'] ?? ''}`.trim());
+  const since = client.events
+    .slice(before)
+    .map(({ event, body }) => `${event} ${(body as Body)['reason'] ?? ''}`.trim());
   expect(since.filter((e) => !e.startsWith('output'))).toEqual([
     'thread exited',
     'continued',
@@ -138,7 +145,9 @@ test('a set that is sent again keeps the ids and hit counts of what is the same 
 
 test('a run without debugging stops nowhere', async () => {
   await client.launch({ program: 'faultread', noDebug: true, stopOnEntry: true }, async () => {
-    const { breakpoints } = await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'faultread::main' }] });
+    const { breakpoints } = await client.request('setFunctionBreakpoints', {
+      breakpoints: [{ name: 'faultread::main' }],
+    });
     expect(breakpoints).toMatchObject([{ verified: false }]);
     await client.request('setExceptionBreakpoints', { filters: ['unhandled-fault'] });
   });

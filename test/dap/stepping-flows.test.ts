@@ -162,7 +162,11 @@ test('a step of an environment that ends on the way says so, or the session ends
 });
 
 test('step over exit in the last environment ends the session with its verdict', async () => {
-  const threadId = await stopAt({ program: 'hello' }, 'guest/lib/src/start.rs', 'let _ = sys_env_destroy(EnvId::NONE);');
+  const threadId = await stopAt(
+    { program: 'hello' },
+    'guest/lib/src/start.rs',
+    'let _ = sys_env_destroy(EnvId::NONE);',
+  );
   await client.request('next', { threadId });
   expect(await client.event('exited')).toEqual({ exitCode: 0 });
 });

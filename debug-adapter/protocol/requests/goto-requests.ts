@@ -17,7 +17,11 @@ export const GOTO_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     const place = os.imageAt(target.space, target.readRegister('eip'));
     const scope = place?.image.debug.functionAt(target.readRegister('eip') + place.bias);
     if (!place || !scope) return answer({ targets: [] });
-    const found = findLine([place.image], launch.sources.toDebug(positions.fromPath(args.source.path ?? '')), positions.fromLine(args.line));
+    const found = findLine(
+      [place.image],
+      launch.sources.toDebug(positions.fromPath(args.source.path ?? '')),
+      positions.fromLine(args.line),
+    );
     // Another function's frame is not there: only lines of this one make sense.
     const here = found.filter(({ linked }) => scope.ranges.some((r) => linked >= r.start && linked < r.end));
     return answer({

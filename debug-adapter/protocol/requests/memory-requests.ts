@@ -79,10 +79,7 @@ export const MEMORY_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     v.looseObject({
       memoryReference: v.string(),
       offset: v.optional(integer, 0),
-      instructionOffset: v.optional(
-        v.pipe(integer, v.minValue(-INSTRUCTIONS_MAX), v.maxValue(INSTRUCTIONS_MAX)),
-        0,
-      ),
+      instructionOffset: v.optional(v.pipe(integer, v.minValue(-INSTRUCTIONS_MAX), v.maxValue(INSTRUCTIONS_MAX)), 0),
       instructionCount: v.pipe(count, v.maxValue(INSTRUCTIONS_MAX)),
       resolveSymbols: v.optional(v.boolean(), false),
     }),
@@ -99,7 +96,9 @@ export const MEMORY_REQUESTS: Readonly<Record<string, RequestHandler>> = {
         args.instructionOffset,
         args.instructionCount,
       );
-      return answer({ instructions: lines.map((line) => showInstruction(state.positions, debugged.value, place.value.space, line)) });
+      return answer({
+        instructions: lines.map((line) => showInstruction(state.positions, debugged.value, place.value.space, line)),
+      });
     },
   ),
 };
