@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { parseLaunchArguments } from '../debug-adapter/launch/launch-arguments.ts';
-import type { GuestPrograms } from './guest-programs.ts';
+import { openGuest, type GuestPrograms } from './guest-programs.ts';
 import { DEBUG_TYPE } from './ringside-session.ts';
 
 export function runConfiguration(program: string): vscode.DebugConfiguration {
@@ -19,8 +19,8 @@ export class DynamicConfigurations implements vscode.DebugConfigurationProvider 
     this.programs = programs;
   }
 
-  async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {
-    return (await this.programs.list()).map(runConfiguration);
+  async provideDebugConfigurations(folder?: vscode.WorkspaceFolder): Promise<vscode.DebugConfiguration[]> {
+    return (await this.programs.list(folder)).map(runConfiguration);
   }
 }
 
@@ -32,8 +32,10 @@ export class ConfigurationResolver implements vscode.DebugConfigurationProvider 
   }
 
   /** For a launch.json that VS Code makes. */
-  async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {
-    return (await this.programs.list()).filter((name) => name === 'rustshim' || name === 'hello').map(runConfiguration);
+  async provideDebugConfigurations(folder?: vscode.WorkspaceFolder): Promise<vscode.DebugConfiguration[]> {
+    return (await this.programs.list(folder))
+      .filter((name) => name === 'rustshim' || name === 'hello')
+      .map(runConfiguration);
   }
 
   async resolveDebugConfiguration(
@@ -41,11 +43,11 @@ export class ConfigurationResolver implements vscode.DebugConfigurationProvider 
     given: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
     // F5 without any launch.json: an empty configuration.
-    const configuration = given.type ? given : await this.chooseConfiguration();
+    const configuration = given.type ? given : await this.chooseConfiguration(folder);
     if (!configuration) return undefined;
     configuration['console'] ??= 'terminal';
-    configuration['guest'] ??= await openGuest(folder);
-    if (configuration['guest'] === undefined) delete configuration['guest'];
+    const guest = await openGuest(folder);
+    if (guest) configuration['guest'] ??= guest.fsPath;
     return configuration;
   }
 
@@ -67,8 +69,8 @@ export class ConfigurationResolver implements vscode.DebugConfigurationProvider 
   }
 
   /** The program whose source is open, else a choice. */
-  private async chooseConfiguration(): Promise<vscode.DebugConfiguration | undefined> {
-    const names = await this.programs.list();
+  private async chooseConfiguration(folder?: vscode.WorkspaceFolder): Promise<vscode.DebugConfiguration | undefined> {
+    const names = await this.programs.list(folder);
     const file = vscode.window.activeTextEditor?.document.uri.path ?? '';
     const stem = /\/bin\/([^/]+?)(\.rs|\/main\.rs)$/.exec(file)?.[1];
     if (stem !== undefined && names.includes(stem)) return runConfiguration(stem);
@@ -78,20 +80,4 @@ export class ConfigurationResolver implements vscode.DebugConfigurationProvider 
     );
     return chosen && runConfiguration(chosen.name);
   }
-}
-
-/** The guest that is open in the editor, if one is: then its sources are shown, and its image is run. */
-async function openGuest(folder: vscode.WorkspaceFolder | undefined): Promise<string | undefined> {
-  const folders = folder ? [folder] : (vscode.workspace.workspaceFolders ?? []);
-  for (const { uri } of folders) {
-    for (const guest of [uri, vscode.Uri.joinPath(uri, 'guest')]) {
-      const manifest = vscode.Uri.joinPath(guest, 'image', 'manifest.json');
-      const found = await vscode.workspace.fs.stat(manifest).then(
-        () => true,
-        () => false,
-      );
-      if (found) return guest.fsPath;
-    }
-  }
-  return undefined;
 }
