@@ -70,7 +70,8 @@ export const MEMORY_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       const bytesWritten = target.write(space, address, bytes.subarray(0, writable));
       return answer({ offset: 0, bytesWritten }, () => {
         state.changed();
-        state.emit('memory', { memoryReference: args.memoryReference, offset: args.offset, count: bytesWritten });
+        if (state.client.supportsMemoryEvent)
+          state.emit('memory', { memoryReference: args.memoryReference, offset: args.offset, count: bytesWritten });
       });
     },
   ),

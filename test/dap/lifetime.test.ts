@@ -1,0 +1,42 @@
+/** A session may be restarted all day: nothing of the machines before stays. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { SessionClient } from '../kit/session-client.ts';
+
+/** `RINGSIDE_RESTARTS=200` takes longer. */
+const RESTARTS = Number(process.env['RINGSIDE_RESTARTS'] ?? 50);
+const MIB = 1024 * 1024;
+
+setFlagsFromString('--expose_gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** What is still held after a turn of the event loop, in MiB: objects, and memory outside of V8's heap. */
+async function held(): Promise<{ heap: number; external: number }> {
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return { heap: heapUsed / MIB, external: external / MIB };
+}
+
+test(`${RESTARTS} restarts with stops, frames and variables keep nothing`, async () => {
+  const client = new SessionClient();
+  const restartAndLook = async (): Promise<void> => {
+    const { threadId } = await client.resume('restart', {});
+    const [top] = await client.stack(threadId as number);
+    await client.scope(top!.id, 'Locals');
+    client.events.length = 0;
+  };
+  await client.launch({ program: 'hello' }, () =>
+    client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'hello::main' }] }),
+  );
+  await client.event('stopped');
+  for (let i = 0; i < 20; i++) await restartAndLook();
+  const before = await held();
+  for (let i = 0; i < RESTARTS - 20; i++) await restartAndLook();
+  const after = await held();
+  expect(after.heap - before.heap).toBeLessThan(4);
+  // One machine has 32 MiB of memory: a second one may be waiting for the collector.
+  expect(after.external - before.external).toBeLessThan(70);
+  await client.close();
+});
