@@ -37,6 +37,10 @@ function valueNode(display: ValueDisplay, value: Value): VariablesNode {
       const child = childrenOf(value, {}).find((c) => c.name === name);
       return child ? assignTo(display, name, child.value, text, hex) : noSuchChild(name);
     },
+    data: (name) => {
+      const child = childrenOf(value, {}).find((c) => c.name === name);
+      return child && { value: child.value, refer: display.refer };
+    },
   };
 }
 
@@ -53,6 +57,10 @@ export function valuesNode(
     set: (name, text, hex) => {
       const found = values().find((v) => v.name === name);
       return found ? assignTo(display, name, found.value, text, hex) : noSuchChild(name);
+    },
+    data: (name) => {
+      const found = values().find((v) => v.name === name);
+      return found && { value: found.value, refer: display.refer };
     },
   };
 }

@@ -4,6 +4,7 @@
  * Invariant: a reference is never used twice in a session, so a late request is told that it is stale.
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { Value } from '../inspection/index.ts';
 import type { Result } from '../result.ts';
 
 export interface VariablesQuery {
@@ -19,6 +20,8 @@ export interface VariablesNode {
   children(query: VariablesQuery): Dap.Variable[];
   /** Gives the child a new value from text. @returns the child as it is now */
   set?(name: string, text: string, hex: boolean): Result<Dap.Variable>;
+  /** The child's value and how its addresses are referred to, for a data breakpoint; undefined where it has none. */
+  data?(name: string): { readonly value: Value; readonly refer: (address: number) => string } | undefined;
 }
 
 export class VariableStore {

@@ -9,6 +9,7 @@ import { mappedRanges, translatePage, walkPageTables, type PhysicalReader } from
 import type { RegisterName } from './registers.ts';
 import {
   PHYSICAL_SPACE,
+  type DataAccess,
   type DeviceState,
   type EventStops,
   type LinearAddress,
@@ -181,6 +182,11 @@ class EmulatorTarget implements Target {
 
   addProbe(address: LinearAddress, space: Space | undefined): ProbeId {
     return this.machine.cpu.probes.addCode({ linear: address, space: space === PHYSICAL_SPACE ? undefined : space });
+  }
+
+  addDataProbe(space: Space | undefined, address: LinearAddress, lengthBytes: number, access: DataAccess): ProbeId {
+    const where = space === PHYSICAL_SPACE ? { physical: address } : { linear: address, space };
+    return this.machine.cpu.probes.addData({ ...where, lengthBytes, access });
   }
 
   removeProbe(id: ProbeId): void {

@@ -23,6 +23,8 @@ export type TargetStop =
   | { readonly reason: 'limit' }
   /** A code probe matches the next instruction. */
   | { readonly reason: 'probe'; readonly probes: readonly ProbeId[] }
+  /** The last instruction, or an iteration of it, or a delivery, has accessed bytes with a data probe. */
+  | { readonly reason: 'data-probe'; readonly hits: readonly DataHit[] }
   /** The privilege level changed and `stopOnRingChange` was on. The next instruction runs at the new level. */
   | { readonly reason: 'ring' }
   /** An exception that `stopOnEvents` asked for, before it is delivered: EIP is its instruction's, CR2 is set. */
@@ -85,6 +87,21 @@ export interface EventStops {
 
 export type ProbeId = number;
 
+export type DataAccess = 'read' | 'write' | 'readWrite';
+
+/** One access to probed bytes, or its part in one page. */
+export interface DataHit {
+  readonly probe: ProbeId;
+  /** The instruction that made it; the interrupted one for a delivery. */
+  readonly eip: LinearAddress;
+  readonly linear: LinearAddress;
+  readonly physical: PhysicalAddress;
+  readonly size: number;
+  readonly write: boolean;
+  /** The `size` bytes before the access, little endian. */
+  readonly old: number;
+}
+
 /** One level of a page walk: the entry's physical address and its value. */
 export interface PageWalkLevel {
   readonly level: 'PDE' | 'PTE';
@@ -138,6 +155,8 @@ export interface Target {
 
   /** A probe on the instruction at a linear address, in one space or in any. */
   addProbe(address: LinearAddress, space: Space | undefined): ProbeId;
+  /** A probe on accesses to bytes: in one space, in any, or (`PHYSICAL_SPACE`) in physical memory through any alias. */
+  addDataProbe(space: Space | undefined, address: LinearAddress, lengthBytes: number, access: DataAccess): ProbeId;
   removeProbe(id: ProbeId): void;
   /** The probes that match the next instruction. */
   probesHere(): readonly ProbeId[];
