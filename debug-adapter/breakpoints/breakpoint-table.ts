@@ -47,8 +47,8 @@ interface Breakpoint {
   readonly kind: BreakpointKind;
   readonly hitCondition: HitCondition | undefined;
   readonly locations: readonly Location[];
-  /** For `fatal`: makes the stop's words when it is hit. */
-  readonly report: (() => StopReport) | undefined;
+  /** For `fatal`: makes the stop's words when it is hit, or finds that it is none. */
+  readonly report: (() => StopReport | undefined) | undefined;
   hits: number;
 }
 
@@ -104,7 +104,7 @@ export class BreakpointTable implements BreakpointJudge {
     kind: BreakpointKind,
     places: readonly BoundLocation[],
     request: BreakpointRequest = {},
-    report?: () => StopReport,
+    report?: () => StopReport | undefined,
   ): Result<void> {
     let hitCondition: HitCondition | undefined;
     if (request.hitCondition?.trim()) {
@@ -143,14 +143,12 @@ export class BreakpointTable implements BreakpointJudge {
       const owner = this.owners.get(probe);
       if (owner && this.hit(owner.breakpoint, owner.location)) stopping.push(owner.breakpoint);
     }
-    const first = stopping.find((b) => b.kind === 'fatal') ?? stopping[0];
-    if (!first) return undefined;
-    if (first.report) return first.report();
-    return {
-      kind: 'stopped',
-      reason: REASONS[first.kind],
-      hitBreakpointIds: stopping.filter((b) => b.kind !== 'fatal').map((b) => b.id),
-    };
+    const event = stopping.flatMap((b) => b.report?.() ?? [])[0];
+    const plain = stopping.filter((b) => b.kind !== 'fatal');
+    const ids = plain.map((b) => b.id);
+    if (event?.kind === 'stopped') return { ...event, hitBreakpointIds: [...(event.hitBreakpointIds ?? []), ...ids] };
+    if (!plain[0]) return undefined;
+    return { kind: 'stopped', reason: REASONS[plain[0].kind], hitBreakpointIds: ids };
   }
 
   diverted(place: Place): void {

@@ -73,6 +73,32 @@ export class Disassembler {
     return instructions;
   }
 
+  /** One instruction and the size of what it accesses; undefined where the bytes are none. */
+  one(
+    bytes: Uint8Array,
+    address: number,
+    bits: 16 | 32,
+  ): { text: string; memoryBytes: number | undefined; bytes: Uint8Array } | undefined {
+    const { Decoder, MemorySizeExt, OpKind } = this.iced;
+    const decoder = new Decoder(bits, bytes, 0);
+    decoder.ip = BigInt(address >>> 0);
+    const instruction = decoder.decode();
+    try {
+      if (instruction.isInvalid) return undefined;
+      const kinds = Array.from({ length: instruction.opCount }, (_, i) => instruction.opKind(i));
+      const size = MemorySizeExt.size(instruction.memorySize);
+      const accesses = size > 0 && kinds.some((kind) => kind >= OpKind.MemorySegSI);
+      return {
+        text: this.formatter.format(instruction),
+        memoryBytes: accesses ? size : undefined,
+        bytes: bytes.slice(0, instruction.length),
+      };
+    } finally {
+      instruction.free();
+      decoder.free();
+    }
+  }
+
   /**
    * Decodes `before` instructions that end at `address`: code can only be read forward, so several starts are tried and
    * the one that lands on `address` with the fewest bad instructions is taken.

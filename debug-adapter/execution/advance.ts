@@ -4,8 +4,7 @@
  */
 import type { ProbeId, Space, Target, TargetFault, TargetStop } from '../target/target.ts';
 import type { PlanYield } from './execution.ts';
-import { vectorName } from '../target/vectors.ts';
-import type { StopReport } from './stop-report.ts';
+import type { StopReport, StoppedReport } from './stop-report.ts';
 
 /** About two milliseconds of interpreted code. */
 const CHUNK_INSTRUCTIONS = 50_000;
@@ -20,6 +19,16 @@ export interface BreakpointJudge {
   diverted(place: Place): void;
 }
 
+/** The stops that a target makes because it was asked to: `Target.stopOnEvents`. */
+export type TargetEventStop = Extract<TargetStop, { reason: 'exception' | 'event' }>;
+
+/** What event breakpoints say to an event: a stop, or nothing. */
+export interface EventJudge {
+  judge(stop: TargetEventStop): StopReport | undefined;
+  /** A triple fault in words. */
+  tripleFault(chain: readonly TargetFault[]): Pick<StoppedReport, 'text' | 'story'>;
+}
+
 /** Where a flow of control stands. */
 export interface Place {
   readonly eip: number;
@@ -30,6 +39,7 @@ export interface Place {
 export interface Debuggee {
   readonly target: Target;
   readonly breakpoints: BreakpointJudge;
+  readonly events: EventJudge;
   /** The instruction count at which the user's budget ends, if one was given. */
   readonly budgetEnd: number | undefined;
 }
@@ -57,7 +67,7 @@ export function* advance(
   debuggee: Debuggee,
   { own = [], instructions = Number.MAX_SAFE_INTEGER, watch }: AdvanceOptions = {},
 ): Generator<PlanYield, Advance> {
-  const { target, breakpoints } = debuggee;
+  const { target, breakpoints, events } = debuggee;
   const end = Math.min(target.instructionCount + instructions, Number.MAX_SAFE_INTEGER);
   let chunkEnd = target.instructionCount + CHUNK_INSTRUCTIONS;
   let passProbes = true;
@@ -71,7 +81,7 @@ export function* advance(
       chunkEnd = count + CHUNK_INSTRUCTIONS;
     }
     const limit = Math.min(end, departing ? count + 1 : chunkEnd, debuggee.budgetEnd ?? Infinity);
-    const stop = departing ? depart(debuggee, limit) : target.run(limit, passProbes);
+    const stop: TargetStop = departing ? depart(debuggee, limit) : target.run(limit, passProbes);
     departing = false;
     passProbes = false;
     switch (stop.reason) {
@@ -95,8 +105,17 @@ export function* advance(
         chunkEnd -= HIT_INSTRUCTIONS;
         break;
       }
+      case 'exception':
+      case 'event': {
+        const report = events.judge(stop);
+        if (report) return { kind: 'stop', report };
+        // The faulting instruction begins again; its probes have been judged.
+        passProbes = stop.reason === 'exception';
+        chunkEnd -= HIT_INSTRUCTIONS;
+        break;
+      }
       default:
-        return { kind: 'stop', report: machineReport(stop) };
+        return { kind: 'stop', report: machineReport(stop, events) };
     }
   }
 }
@@ -134,9 +153,9 @@ function budgetReport(budgetEnd: number): StopReport {
   };
 }
 
-type EndingStop = Exclude<TargetStop, { reason: 'limit' | 'idle' | 'ring' | 'probe' }>;
+type EndingStop = Exclude<TargetStop, { reason: 'limit' | 'idle' | 'ring' | 'probe' | 'exception' | 'event' }>;
 
-function machineReport(stop: EndingStop): StopReport {
+function machineReport(stop: EndingStop, events: EventJudge): StopReport {
   switch (stop.reason) {
     case 'exit':
       return { kind: 'exited', exitCode: stop.code };
@@ -145,7 +164,7 @@ function machineReport(stop: EndingStop): StopReport {
         kind: 'stopped',
         reason: 'exception',
         description: 'Triple fault',
-        text: `Triple fault: ${stop.chain.map(describeFault).join(', then ')}. The machine is held before the reset.`,
+        ...events.tripleFault(stop.chain),
         final: true,
       };
     case 'reset':
@@ -165,11 +184,4 @@ function machineReport(stop: EndingStop): StopReport {
         final: true,
       };
   }
-}
-
-function describeFault(fault: TargetFault): string {
-  const hex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
-  const code = fault.errorCode === undefined ? '' : ` (error code 0x${fault.errorCode.toString(16)})`;
-  const address = fault.cr2 === undefined ? '' : ` on ${hex(fault.cr2)}`;
-  return `${vectorName(fault.vector)}${code}${address} at ${hex(fault.eip)}`;
 }

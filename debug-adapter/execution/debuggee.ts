@@ -1,5 +1,6 @@
 /** Everything about one launched machine that requests work on: made anew by each restart. */
 import type { BreakpointTable } from '../breakpoints/breakpoint-table.ts';
+import type { EventBreakpoints } from '../events/event-breakpoints.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
 import type { Launch } from '../launch/launcher.ts';
 import type { Target } from '../target/target.ts';
@@ -11,6 +12,7 @@ export interface LiveDebuggee extends StepDebuggee {
   readonly target: Target;
   readonly os: GuestOs;
   readonly breakpoints: BreakpointTable;
+  readonly events: EventBreakpoints;
   readonly execution: Execution;
   budgetEnd: number | undefined;
 }

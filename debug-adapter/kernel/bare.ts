@@ -11,6 +11,8 @@ export function bareGuest(images: ImageSet): GuestOs {
     imageAt: (space, address) => placeKernel(images.kernel, space, address),
     trap: () => undefined,
     regionAt: () => undefined,
+    events: undefined,
+    fault: () => undefined,
     fatalPoints: [
       {
         id: 'kernel-panic',

@@ -46,6 +46,49 @@ export interface FatalPoint {
   readonly in: 'kernel' | 'program';
 }
 
+/** What only the operating system can tell of. */
+export type OsEventId =
+  'syscall-entered' | 'syscall-returned' | 'env-created' | 'env-destroyed' | 'env-scheduled' | 'program-start';
+
+/** A place in the kernel where an event shows. */
+export interface OsEventPoint {
+  readonly functions: readonly string[];
+  /** `body`: past the prologue, where the arguments can be read. `around`: asked before and after the function. */
+  readonly at: 'body' | 'around';
+}
+
+/** Something that has just happened. */
+export interface OsEvent {
+  readonly text: string;
+  /** What conditions can ask for, by name. Words (a program's, a system call's name) stay words. */
+  readonly values: Readonly<Record<string, number | string>>;
+}
+
+/** The operating system's own events: where to look for them, and what they are. */
+export interface OsEvents {
+  /** Where in the kernel; those that are not listed show when the CPU goes to user mode. */
+  readonly points: Readonly<Partial<Record<OsEventId, OsEventPoint>>>;
+  /** System calls by name. */
+  readonly callNames: readonly string[];
+  /** Every name a system call's argument has. */
+  readonly argumentNames: readonly string[];
+  /** Named results: `E_INVAL`. */
+  readonly results: Readonly<Record<string, number>>;
+  /** To be called at the entry of `syscall-entered` where `syscall-returned` is of interest: the number is lost later. */
+  noteCall(): void;
+  /** At the entry of an `around` point. */
+  before(id: OsEventId): void;
+  /** At the event's place. @returns undefined when it was something else */
+  now(id: OsEventId): OsEvent | undefined;
+}
+
+/** A fault that the kernel has taken from user code, while it deals with it. */
+export interface TrapFault {
+  readonly vector: number;
+  readonly errorCode: number;
+  readonly registers: RegisterFile;
+}
+
 export interface GuestOs {
   readonly name: string;
   environments(): readonly Environment[];
@@ -57,6 +100,10 @@ export interface GuestOs {
   trap(): TrapContext | undefined;
   /** What a kernel address range is for, where known (`UPAGES`, `kernel stack`). */
   regionAt(space: Space, address: LinearAddress): string | undefined;
+  /** undefined where nobody has described the kernel. */
+  readonly events: OsEvents | undefined;
+  /** The fault of the current environment that the kernel deals with now; undefined for other traps. */
+  fault(): TrapFault | undefined;
   readonly fatalPoints: readonly FatalPoint[];
   /** The text of a fatal stop: panic message and place, or the fault in words. */
   describeFatal(id: FatalPoint['id']): string | undefined;

@@ -1,6 +1,7 @@
 /**
  * JOS by its own numbers and names. MIT 6.828, `inc/syscall.h`, `inc/trap.h`, `inc/memlayout.h`.
  */
+import type { OsEventId, OsEventPoint } from './guest-os.ts';
 
 /** System call number → name and arguments, in the order of edx, ecx, ebx, edi, esi. */
 export const SYSTEM_CALLS: readonly (readonly [name: string, ...args: string[]])[] = [
@@ -26,12 +27,31 @@ export const T_PGFLT = 14;
 export const T_SYSCALL = 48;
 export const IRQ_OFFSET = 32;
 
-export const IRQ_NAMES: Readonly<Record<number, string>> = {
-  0: 'timer',
-  1: 'keyboard',
-  4: 'serial',
-  7: 'spurious',
-  14: 'IDE',
+/** `inc/error.h`: what a failed system call returns. */
+export const ERRORS: Readonly<Record<string, number>> = {
+  E_UNSPECIFIED: -1,
+  E_BAD_ENV: -2,
+  E_INVAL: -3,
+  E_NO_MEM: -4,
+  E_NO_FREE_ENV: -5,
+  E_FAULT: -6,
+  E_IPC_NOT_RECV: -7,
+  E_EOF: -8,
+};
+
+/** Functions of the kernel at which an event shows. guest/README.md, "What a debugger reads". */
+export const EVENT_POINTS: Readonly<Partial<Record<OsEventId, OsEventPoint>>> = {
+  'syscall-entered': { functions: ['kernel::syscall::syscall'], at: 'body' },
+  'env-created': { functions: ['kernel::env::env_create', 'kernel::syscall::env::sys_exofork'], at: 'around' },
+  'env-destroyed': { functions: ['kernel::env::env_destroy'], at: 'body' },
+  'env-scheduled': { functions: ['kernel::env::run::env_run'], at: 'body' },
+};
+
+/** `kernel::env::Ending`, in words. */
+export const ENDINGS: Readonly<Record<string, string>> = {
+  Exit: 'it asked for it',
+  Killed: 'another environment asked for it',
+  Fault: 'it did what the kernel does not allow',
 };
 
 /** `inc/env.h`, the ENV_* numbers in order. */

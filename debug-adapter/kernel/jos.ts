@@ -10,7 +10,7 @@ import { resolved, type Type } from '../debug-info/index.ts';
 import { coversLinear, type Image, type ImageSet } from '../launch/images.ts';
 import { DWARF_REGISTERS, GENERAL_REGISTERS } from '../target/registers.ts';
 import { PHYSICAL_SPACE, type LinearAddress, type Space, type Target } from '../target/target.ts';
-import { describePageFault, vectorName } from '../target/vectors.ts';
+import { IRQ_NAMES, describePageFault, vectorName } from '../target/vectors.ts';
 import { placeKernel } from './bare.ts';
 import type {
   Environment,
@@ -20,17 +20,16 @@ import type {
   PlacedImage,
   RegisterFile,
   TrapContext,
+  TrapFault,
 } from './guest-os.ts';
+import { JosEvents, describeSystemCall } from './jos-events.ts';
 import {
-  ARGUMENT_REGISTERS,
-  IRQ_NAMES,
   IRQ_OFFSET,
   KERNBASE,
   KSTACKTOP,
   REGIONS,
   RESUMING_FUNCTIONS,
   STATUS_NAMES,
-  SYSTEM_CALLS,
   TRAPFRAME_BYTES,
   T_PGFLT,
   T_SYSCALL,
@@ -84,6 +83,7 @@ function findSymbols({ debug }: Image): JosSymbols | undefined {
 class Jos implements GuestOs {
   readonly name = 'JOS';
   readonly fatalPoints = FATAL_POINTS;
+  readonly events: JosEvents;
   private readonly images: ImageSet;
   private readonly target: Target;
   private readonly symbols: JosSymbols;
@@ -93,6 +93,14 @@ class Jos implements GuestOs {
     this.images = images;
     this.target = target;
     this.symbols = symbols;
+    this.events = new JosEvents({
+      target,
+      images,
+      current: () => this.current(),
+      environments: () => this.environments(),
+      record: (envId) => this.slot(envId),
+      trapFrame: () => this.trapFrame(),
+    });
   }
 
   environments(): readonly Environment[] {
@@ -131,13 +139,10 @@ class Jos implements GuestOs {
     const environment = this.current();
     if (!environment) return undefined;
     if (this.resuming()) return { label: 'back to user code', registers: environment.saved };
-    const base = KSTACKTOP - TRAPFRAME_BYTES;
-    const bytes = this.target.read(this.target.space, base, TRAPFRAME_BYTES);
-    if (bytes.length < TRAPFRAME_BYTES) return undefined;
-    const frame = new RecordView(this.symbols.trapframeType, bytes);
-    if (frame.number('cs') !== USER_CS) return undefined;
+    const frame = this.trapFrame();
+    if (!frame) return undefined;
     const saved = registersOf(frame);
-    if (this.target.readRegister('esp') > base) {
+    if (this.target.readRegister('esp') > KSTACKTOP - TRAPFRAME_BYTES) {
       // The entry code has not saved the general registers yet: they are still in the CPU.
       const registers = new Map(DWARF_REGISTERS.map((name, number) => [number, this.target.readRegister(name)]));
       for (const number of [EIP, ESP, DWARF_REGISTERS.indexOf('eflags')]) registers.set(number, saved.get(number)!);
@@ -146,27 +151,31 @@ class Jos implements GuestOs {
     return { label: this.describeTrap(frame), registers: saved };
   }
 
+  fault(): TrapFault | undefined {
+    const record = this.target.cpl === 3 ? undefined : this.slot(this.currentId());
+    const vector = record?.number('tf.trapno') ?? T_SYSCALL;
+    const registers = this.current()?.saved;
+    if (!registers || vector >= IRQ_OFFSET) return undefined;
+    return { vector, errorCode: record?.number('tf.err') ?? 0, registers };
+  }
+
+  /** The frame at the top of the kernel stack: of the last trap from user mode. */
+  private trapFrame(): RecordView | undefined {
+    const bytes = this.target.read(this.target.space, KSTACKTOP - TRAPFRAME_BYTES, TRAPFRAME_BYTES);
+    if (bytes.length < TRAPFRAME_BYTES) return undefined;
+    const frame = new RecordView(this.symbols.trapframeType, bytes);
+    return frame.number('cs') === USER_CS ? frame : undefined;
+  }
+
   regionAt(_space: Space, address: LinearAddress): string | undefined {
     return REGIONS.findLast(([start]) => address >= start)?.[1];
   }
 
   describeFatal(id: FatalPoint['id']): string | undefined {
     if (id !== 'unhandled-fault') return this.lastConsoleLine(/panic/);
-    const environment = this.current();
-    const record = environment && this.slot(environment.envId);
-    if (!environment || !record) return undefined;
-    const vector = record.number('tf.trapno') ?? 0;
-    const errorCode = record.number('tf.err') ?? 0;
-    const eip = environment.saved.get(EIP) ?? 0;
-    const line = this.images.programs.get(environment.program)?.debug.lineOf(eip);
-    const what =
-      vector === T_SYSCALL
-        ? `a system call with memory that is not its own (${this.lastConsoleLine(/user_mem_check/) ?? 'user_mem_assert'})`
-        : vector === T_PGFLT
-          ? `${vectorName(vector)}: ${describePageFault(errorCode, this.target.readRegister('cr2'))}`
-          : `${vectorName(vector)}${errorCode ? `, error code 0x${errorCode.toString(16)}` : ''}`;
-    const where = line ? ` (${line.file.split('/').at(-1)!}:${line.line})` : '';
-    return `${environment.program} [${idText(environment.envId)}]: ${what}, at ${hex(eip)}${where}. The kernel is about to destroy the environment.`;
+    const frame = this.trapFrame();
+    if (frame?.number('trapno') !== T_SYSCALL) return undefined;
+    return `a system call with memory that is not its own (${this.lastConsoleLine(/user_mem_check/) ?? 'user_mem_assert'})`;
   }
 
   private describeTrap(frame: RecordView): string {
@@ -257,20 +266,8 @@ function registersOf(tf: RecordView): RegisterFile {
   return registers;
 }
 
-function describeSystemCall(frame: RecordView): string {
-  const number = frame.number('regs.eax') ?? 0;
-  const call = SYSTEM_CALLS[number];
-  if (!call) return `system call ${number}`;
-  const [name, ...args] = call;
-  return `${name}(${args.map((arg, i) => `${arg}=${short(frame.number(`regs.${ARGUMENT_REGISTERS[i]!}`) ?? 0)}`).join(', ')})`;
-}
-
 function nameOf(record: RecordView): string {
   const bytes = record.field('name.bytes');
   const length = record.number('name.len') ?? 0;
   return bytes ? new TextDecoder().decode(bytes.subarray(0, Math.min(length, bytes.length))) : '';
 }
-
-const hex = (value: number): string => '0x' + (value >>> 0).toString(16).padStart(8, '0');
-const short = (value: number): string => (value < 10 ? String(value) : '0x' + value.toString(16));
-const idText = (envId: number): string => envId.toString(16).padStart(8, '0');

@@ -6,12 +6,16 @@ import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { findFunctions, findLine, knowsFile } from '../breakpoints/places.ts';
 import type { BoundLocation, BreakpointTable } from '../breakpoints/breakpoint-table.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
-import type { FatalPoint } from '../kernel/guest-os.ts';
-import type { Image } from '../launch/images.ts';
 import { describeFailure } from '../result.ts';
 import { formatAddress, parseMemoryReference } from './memory-reference.ts';
 
 type Request = Pick<Dap.SourceBreakpoint, 'condition' | 'hitCondition' | 'logMessage'>;
+
+/** One exception filter of DAP, with the condition that `filterOptions` may give it. */
+export interface EventFilter {
+  readonly filter: string;
+  readonly condition?: string | undefined;
+}
 
 interface Numbered<T> {
   readonly id: number;
@@ -19,13 +23,13 @@ interface Numbered<T> {
 }
 
 /** What a debuggee offers to bind against. */
-type Binding = Pick<LiveDebuggee, 'launch' | 'os' | 'breakpoints' | 'target'>;
+type Binding = Pick<LiveDebuggee, 'launch' | 'os' | 'breakpoints' | 'events' | 'target'>;
 
 export class BreakpointRequests {
   private readonly sources = new Map<string, Numbered<Dap.SourceBreakpoint>[]>();
   private functions: Numbered<Dap.FunctionBreakpoint>[] = [];
   private instructions: Numbered<Dap.InstructionBreakpoint>[] = [];
-  private filters: readonly string[] = [];
+  private filters: Numbered<EventFilter>[] = [];
   /** Breakpoint id → whether the client was told that it is verified. */
   private readonly told = new Map<number, boolean>();
   /** Of the launch that was bound last: nothing stops it. */
@@ -48,9 +52,10 @@ export class BreakpointRequests {
     return this.tell(this.bindInstructions(to));
   }
 
-  setFilters(filters: readonly string[], to: Binding | undefined): void {
-    this.filters = filters;
-    if (to) this.bindFilters(to);
+  /** One breakpoint for each filter, in their order. */
+  setFilters(filters: readonly EventFilter[], to: Binding | undefined): Dap.Breakpoint[] {
+    this.filters = this.number(filters, this.filters);
+    return this.tell(this.bindFilters(to));
   }
 
   /** Binds everything to a new machine. @returns what is otherwise now than the client was told */
@@ -61,8 +66,8 @@ export class BreakpointRequests {
       ...[...this.sources].flatMap(([path, numbered]) => this.bindSource(path, numbered, to)),
       ...this.bindFunctions(to),
       ...this.bindInstructions(to),
+      ...this.bindFilters(to),
     ];
-    this.bindFilters(to);
     return this.tell(bound).filter(({ id, verified }) => told.get(id!) !== verified);
   }
 
@@ -151,24 +156,15 @@ export class BreakpointRequests {
     });
   }
 
-  private bindFilters(to: Binding): void {
-    to.breakpoints.clear('fatal');
-    for (const point of to.os.fatalPoints) {
-      if (this.noDebug || !this.filters.includes(point.id)) continue;
-      const places = to.launch.images
-        .all()
-        .filter((image) => image.kind === point.in)
-        .flatMap((image) => fatalPlace(image, point));
-      to.breakpoints.add('fatal', 0, 'fatal', places, {}, () => {
-        const text = to.os.describeFatal(point.id);
-        return {
-          kind: 'stopped',
-          reason: 'exception',
-          description: point.label,
-          ...(text === undefined ? {} : { text }),
-        };
-      });
-    }
+  private bindFilters(to: Binding | undefined): Dap.Breakpoint[] {
+    if (!to) return this.filters.map(({ id }) => pendingBreakpoint(id));
+    const wanted = this.noDebug ? [] : this.filters.map(({ id, request }) => ({ id, ...request }));
+    const results = to.events.set(wanted);
+    return this.filters.map(({ id }, i) => {
+      const result = results[i];
+      if (!result) return { id, verified: false, message: 'This run is without debugging.' };
+      return result.ok ? { id, verified: true } : failed(id, describeFailure(result.failure));
+    });
   }
 
   private add(
@@ -194,12 +190,3 @@ const pendingBreakpoint = (id: number): Dap.Breakpoint => ({
   message: 'It is bound when a program has been launched.',
   reason: 'pending',
 });
-
-/** The entry of the first of the point's functions that the image has. */
-function fatalPlace(image: Image, point: FatalPoint): BoundLocation[] {
-  for (const name of point.functions) {
-    const scope = image.debug.functionsNamed(name)[0];
-    if (scope) return [{ image, linked: scope.breakpointAddress }];
-  }
-  return [];
-}

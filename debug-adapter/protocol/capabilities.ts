@@ -1,5 +1,6 @@
 /** What this adapter answers to `initialize`. DAP, `Capabilities`; members left out are not supported. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { EVENTS } from '../events/event-table.ts';
 
 export const CAPABILITIES: Dap.Capabilities = {
   supportsConfigurationDoneRequest: true,
@@ -27,15 +28,13 @@ export const CAPABILITIES: Dap.Capabilities = {
   supportsModulesRequest: true,
   supportsRestartRequest: true,
   supportsTerminateRequest: true,
-  supportTerminateDebuggee: true,
-  exceptionBreakpointFilters: [
-    {
-      filter: 'unhandled-fault',
-      label: 'Unhandled faults',
-      description: 'An environment faults and the kernel is about to destroy it.',
-      default: true,
-    },
-    { filter: 'user-panic', label: 'User panics', description: 'A user program panics.', default: true },
-    { filter: 'kernel-panic', label: 'Kernel panics', description: 'The kernel panics.', default: true },
-  ],
+  supportsExceptionFilterOptions: true,
+  exceptionBreakpointFilters: EVENTS.map(({ id, label, description, example, isDefault = false }) => ({
+    filter: id,
+    label,
+    description,
+    default: isDefault,
+    supportsCondition: true,
+    conditionDescription: `Stops only where this holds: ${example}`,
+  })),
 };

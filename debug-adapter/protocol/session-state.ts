@@ -6,6 +6,7 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { BreakpointTable } from '../breakpoints/breakpoint-table.ts';
 import { KERNEL_THREAD, Threads } from '../call-stack/threads.ts';
+import { EventBreakpoints } from '../events/event-breakpoints.ts';
 import { continuePlan } from '../execution/advance.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
 import { Execution, type Plan } from '../execution/execution.ts';
@@ -86,6 +87,13 @@ export class SessionState {
       target: target.value,
       os,
       breakpoints,
+      events: new EventBreakpoints({
+        target: target.value,
+        os,
+        images: launch.images,
+        breakpoints,
+        onProblem: (text) => this.output('important', `${text}\n`),
+      }),
       execution,
       budgetEnd: launch.arguments.budget,
       hasSource: (file) => launch.sources.toClient(file) !== undefined,

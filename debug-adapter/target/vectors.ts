@@ -19,6 +19,15 @@ const VECTOR_NAMES: Readonly<Record<number, string>> = {
   18: '#MC machine check',
 };
 
+/** The PC's interrupt lines. */
+export const IRQ_NAMES: Readonly<Record<number, string>> = {
+  0: 'timer',
+  1: 'keyboard',
+  4: 'serial',
+  7: 'spurious',
+  14: 'IDE',
+};
+
 export function vectorName(vector: number): string {
   return VECTOR_NAMES[vector] ?? `interrupt ${vector}`;
 }

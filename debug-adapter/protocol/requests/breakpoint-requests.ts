@@ -50,11 +50,14 @@ export const BREAKPOINT_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   setExceptionBreakpoints: request(
     v.looseObject({
       filters: v.optional(v.array(v.string()), []),
-      filterOptions: v.optional(v.array(v.looseObject({ filterId: v.string() })), []),
+      filterOptions: v.optional(v.array(v.looseObject({ filterId: v.string(), condition: v.optional(v.string()) })), []),
     }),
     (state, args) => {
-      state.requested.setFilters([...args.filters, ...args.filterOptions.map((o) => o.filterId)], state.debugged);
-      return answer();
+      const wanted = [
+        ...args.filters.map((filter) => ({ filter })),
+        ...args.filterOptions.map(({ filterId, condition }) => ({ filter: filterId, condition })),
+      ];
+      return answer({ breakpoints: state.requested.setFilters(wanted, state.debugged) });
     },
   ),
 

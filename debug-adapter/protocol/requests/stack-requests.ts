@@ -2,6 +2,8 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
 import type { Frame } from '../../call-stack/frame.ts';
+import { Disassembler } from '../../disassembly/disassembler.ts';
+import { exceptionInfo } from '../exception-info.ts';
 import { scopesOf } from '../../scopes/scopes.ts';
 import { failure } from '../../result.ts';
 import type { ClientPositions } from '../client-positions.ts';
@@ -49,7 +51,9 @@ export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     }),
   ),
 
-  exceptionInfo: request(threadArguments, (state) => {
+  exceptionInfo: request(threadArguments, async (state) => {
+    const debugged = state.stoppedDebuggee();
+    if (!debugged.ok) return debugged;
     const stop = state.lastStop;
     if (stop?.kind !== 'stopped' || stop.reason !== 'exception') {
       return failure('no-exception', {
@@ -57,11 +61,8 @@ export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
         remedy: 'Ask after such a stop.',
       });
     }
-    return answer({
-      exceptionId: stop.description ?? 'exception',
-      description: stop.text ?? stop.description,
-      breakMode: 'unhandled',
-    });
+    const disassembler = stop.story && (await Disassembler.load());
+    return answer(exceptionInfo(debugged.value, stop, disassembler));
   }),
 
   modules: request(
