@@ -89,6 +89,8 @@ export interface ChildQuery {
 
 export interface RenderOptions {
   readonly hex?: boolean;
+  /** Characters of text at most; a line's worth when left out. */
+  readonly textMax?: number;
 }
 
 export interface CompileOptions {

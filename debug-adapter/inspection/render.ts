@@ -19,7 +19,7 @@ const CHILDREN_MAX = 10_000;
 
 export function renderValue(value: Value, options: RenderOptions = {}): Rendered {
   const shower = showerFor(options);
-  const out = new TextWriter();
+  const out = new TextWriter(options.textMax);
   const typeName = displayTypeName(value);
   let view: View;
   try {

@@ -187,3 +187,24 @@ test('a client that counts from 0 and writes URIs gets and gives them everywhere
   const { sources } = (await client.request('loadedSources')) as { sources: Dap.Source[] };
   expect(sources.map(({ path }) => path)).toContain(uri);
 });
+
+test('what is copied is whole, what is shown fits a line, and a hover changes nothing', async () => {
+  await client.launch({ program: 'rustshim' }, () =>
+    client.request('setBreakpoints', {
+      source: { path: sourcePath(RUSTSHIM_RS) },
+      breakpoints: [{ line: lineWith(RUSTSHIM_RS, '// #system-call') }],
+    }),
+  );
+  const { threadId } = await client.event('stopped');
+  const [top] = await client.stack(threadId as number);
+  const shown = await client.evaluate('cases', top!.id, 'hover');
+  const copied = await client.evaluate('cases', top!.id, 'clipboard');
+  expect(shown).toMatch(/…$/);
+  expect(copied).toContain('ipc_recv refuses an unaligned address');
+  expect(copied.length).toBeGreaterThan(shown.length);
+  const before = await client.evaluate('$eax', top!.id);
+  for (const context of ['hover', 'watch', 'clipboard', 'variables']) {
+    expect((await client.send('evaluate', { expression: '$eax = 7', frameId: top!.id, context })).success).toBe(false);
+  }
+  expect(await client.evaluate('$eax', top!.id)).toBe(before);
+});

@@ -1,7 +1,7 @@
 /** variables, setVariable, evaluate, setExpression. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
-import { compileExpression, frameScope, type Value } from '../../inspection/index.ts';
+import { compileExpression, frameScope, renderValue, type Value } from '../../inspection/index.ts';
 import { failure, success, type Result } from '../../result.ts';
 import { isRegisterName } from '../../scopes/inspection-context.ts';
 import { viewOf, type FrameView } from '../../scopes/scopes.ts';
@@ -12,6 +12,8 @@ import { answer, count, integer, request, valueFormat } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
 import type { Debugged } from '../session-state.ts';
 import { staleFrame } from './stack-requests.ts';
+
+const CLIPBOARD_CHARACTERS_MAX = 65_536;
 
 export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   variables: request(
@@ -71,9 +73,11 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       // Hovers and watches are repeated at will, so they must not change anything.
       const value = evaluateIn(view.value, args.expression, args.context === 'repl');
       if (!value.ok) return value;
-      const { value: result, ...rest } = withoutName(
-        showValue(view.value.display, '', value.value, args.format?.hex ?? false),
-      );
+      const hex = args.format?.hex ?? false;
+      const { value: text, ...rest } = withoutName(showValue(view.value.display, '', value.value, hex));
+      // DAP, `supportsClipboardContext`: what is copied is not cut to what a line has room for.
+      const result =
+        args.context === 'clipboard' ? renderValue(value.value, { hex, textMax: CLIPBOARD_CHARACTERS_MAX }).text : text;
       const wrote = args.context === 'repl' && /(?<![=!<>])=(?!=)/.test(args.expression);
       return answer({ result, ...rest } satisfies Dap.EvaluateResponse['body'], () => wrote && state.changed());
     },
