@@ -2,7 +2,7 @@
  * The one loop that all plans run the target through: it answers breakpoints, fatal points and the machine's own stops,
  * and hands a plan only what the plan asked for.
  */
-import type { ProbeId, Space, Target, TargetFault, TargetStop } from '../target/target.ts';
+import type { DataHit, ProbeId, Space, Target, TargetFault, TargetStop } from '../target/target.ts';
 import type { PlanYield } from './execution.ts';
 import type { StopReport, StoppedReport } from './stop-report.ts';
 
@@ -29,6 +29,11 @@ export interface EventJudge {
   tripleFault(chain: readonly TargetFault[]): Pick<StoppedReport, 'text' | 'story'>;
 }
 
+/** What data breakpoints say to accesses: a stop, or nothing. */
+export interface DataJudge {
+  judge(hits: readonly DataHit[]): StopReport | undefined;
+}
+
 /** Where a flow of control stands. */
 export interface Place {
   readonly eip: number;
@@ -40,6 +45,7 @@ export interface Debuggee {
   readonly target: Target;
   readonly breakpoints: BreakpointJudge;
   readonly events: EventJudge;
+  readonly data: DataJudge;
   /** The instruction count at which the user's budget ends, if one was given. */
   readonly budgetEnd: number | undefined;
 }
@@ -105,6 +111,13 @@ export function* advance(
         chunkEnd -= HIT_INSTRUCTIONS;
         break;
       }
+      case 'data-probe': {
+        const report = debuggee.data.judge(stop.hits);
+        // The run ends here, so what stands at the next instruction is told, too.
+        if (report) return { kind: 'stop', report: together(report, breakpoints.judge(target.probesHere())) };
+        chunkEnd -= HIT_INSTRUCTIONS;
+        break;
+      }
       case 'exception':
       case 'event': {
         const report = events.judge(stop);
@@ -118,6 +131,12 @@ export function* advance(
         return { kind: 'stop', report: machineReport(stop, events) };
     }
   }
+}
+
+function together(data: StopReport, here: StopReport | undefined): StopReport {
+  if (data.kind !== 'stopped' || here?.kind !== 'stopped') return data;
+  if (here.reason === 'exception') return here;
+  return { ...data, hitBreakpointIds: [...(data.hitBreakpointIds ?? []), ...(here.hitBreakpointIds ?? [])] };
 }
 
 /**
@@ -153,7 +172,10 @@ function budgetReport(budgetEnd: number): StopReport {
   };
 }
 
-type EndingStop = Exclude<TargetStop, { reason: 'limit' | 'idle' | 'ring' | 'probe' | 'exception' | 'event' }>;
+type EndingStop = Exclude<
+  TargetStop,
+  { reason: 'limit' | 'idle' | 'ring' | 'probe' | 'data-probe' | 'exception' | 'event' }
+>;
 
 function machineReport(stop: EndingStop, events: EventJudge): StopReport {
   switch (stop.reason) {

@@ -1,4 +1,5 @@
 /** Everything about one launched machine that requests work on: made anew by each restart. */
+import type { DataBreakpoints } from '../breakpoints/data-breakpoints.ts';
 import type { BreakpointTable } from '../breakpoints/breakpoint-table.ts';
 import type { EventBreakpoints } from '../events/event-breakpoints.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
@@ -12,6 +13,7 @@ export interface LiveDebuggee extends StepDebuggee {
   readonly target: Target;
   readonly os: GuestOs;
   readonly breakpoints: BreakpointTable;
+  readonly data: DataBreakpoints;
   readonly events: EventBreakpoints;
   readonly execution: Execution;
   budgetEnd: number | undefined;

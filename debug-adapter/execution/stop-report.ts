@@ -29,6 +29,7 @@ export type StopReport =
         | 'breakpoint'
         | 'function breakpoint'
         | 'instruction breakpoint'
+        | 'data breakpoint'
         | 'pause'
         | 'entry'
         | 'exception'

@@ -83,8 +83,13 @@ export class BreakpointRequests {
       const text = JSON.stringify(request);
       const at = left.findIndex((old) => old.text === text);
       const [old] = at >= 0 ? left.splice(at, 1) : [];
-      return { id: old?.id ?? this.nextId++, request };
+      return { id: old?.id ?? this.newId(), request };
     });
+  }
+
+  /** Ids are unique among all breakpoints of a session. */
+  newId(): number {
+    return this.nextId++;
   }
 
   private bindSource(

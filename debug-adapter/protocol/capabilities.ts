@@ -9,6 +9,28 @@ export const CAPABILITIES: Dap.Capabilities = {
   supportsHitConditionalBreakpoints: true,
   supportsLogPoints: true,
   supportsInstructionBreakpoints: true,
+  supportsDataBreakpoints: true,
+  supportsDataBreakpointBytes: true,
+  breakpointModes: [
+    {
+      mode: 'space',
+      label: 'In its address space',
+      description: 'What other spaces have there does not count.',
+      appliesTo: ['data'],
+    },
+    {
+      mode: 'physical',
+      label: 'Physical',
+      description: 'The bytes that are there now, through whatever address.',
+      appliesTo: ['data'],
+    },
+    {
+      mode: 'change',
+      label: 'When the value changes',
+      description: 'Writing the same value does not stop.',
+      appliesTo: ['data'],
+    },
+  ],
   supportsBreakpointLocationsRequest: true,
   supportsSteppingGranularity: true,
   supportsGotoTargetsRequest: true,

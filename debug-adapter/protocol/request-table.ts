@@ -2,6 +2,7 @@
 import type { Result } from '../result.ts';
 import { BREAKPOINT_REQUESTS } from './requests/breakpoint-requests.ts';
 import { COMPLETION_REQUESTS } from './requests/completion-requests.ts';
+import { DATA_BREAKPOINT_REQUESTS } from './requests/data-breakpoint-requests.ts';
 import { DATA_REQUESTS } from './requests/data-requests.ts';
 import { EXECUTION_REQUESTS } from './requests/execution-requests.ts';
 import { GOTO_REQUESTS } from './requests/goto-requests.ts';
@@ -23,6 +24,7 @@ export type RequestHandler = (state: SessionState, args: object) => Promise<Resu
 export const REQUESTS: Readonly<Record<string, RequestHandler>> = {
   ...LIFECYCLE_REQUESTS, //  initialize launch configurationDone restart terminate disconnect
   ...BREAKPOINT_REQUESTS, // setBreakpoints setFunctionBreakpoints setInstructionBreakpoints breakpointLocations …
+  ...DATA_BREAKPOINT_REQUESTS, // dataBreakpointInfo setDataBreakpoints
   ...EXECUTION_REQUESTS, //  continue next stepIn stepOut pause
   ...GOTO_REQUESTS, //       gotoTargets goto
   ...STACK_REQUESTS, //      threads stackTrace scopes source exceptionInfo

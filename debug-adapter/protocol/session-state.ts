@@ -5,6 +5,7 @@
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { BreakpointTable } from '../breakpoints/breakpoint-table.ts';
+import { DataBreakpoints } from '../breakpoints/data-breakpoints.ts';
 import { KERNEL_THREAD, Threads } from '../call-stack/threads.ts';
 import { EventBreakpoints } from '../events/event-breakpoints.ts';
 import { continuePlan } from '../execution/advance.ts';
@@ -18,6 +19,7 @@ import { conditionCompiler } from '../scopes/condition-compiler.ts';
 import { VariableStore } from '../scopes/variable-store.ts';
 import { BreakpointRequests } from './breakpoint-binding.ts';
 import { ClientPositions } from './client-positions.ts';
+import { DataBreakpointRequests } from './data-breakpoint-binding.ts';
 import { SerialConsole } from './serial-console.ts';
 import type { SessionHost } from './session.ts';
 import { ThreadEvents } from './thread-events.ts';
@@ -34,6 +36,7 @@ export class SessionState {
   readonly host: SessionHost;
   readonly emit: EmitEvent;
   readonly requested = new BreakpointRequests();
+  readonly requestedData = new DataBreakpointRequests(() => this.requested.newId());
   client: Dap.InitializeRequestArguments = { adapterID: 'ringside' };
   positions = new ClientPositions({});
   debugged: Debugged | undefined;
@@ -87,6 +90,12 @@ export class SessionState {
       target: target.value,
       os,
       breakpoints,
+      data: new DataBreakpoints({
+        target: target.value,
+        os,
+        hasSource: (file) => launch.sources.toClient(file) !== undefined,
+        onProblem: (text) => this.output('important', `${text}\n`),
+      }),
       events: new EventBreakpoints({
         target: target.value,
         os,
@@ -102,6 +111,7 @@ export class SessionState {
     };
     this.begun = false;
     this.lastStop = undefined;
+    this.requestedData.bind(this.debugged);
     for (const breakpoint of this.requested.bindAll(this.debugged)) {
       this.emit('breakpoint', { reason: 'changed', breakpoint: this.positions.show(breakpoint) });
     }
