@@ -110,14 +110,15 @@ const PRIVILEGED: readonly (readonly [pattern: RegExp, rule: string])[] = [
   [/^(?:in|out|ins\w?|outs\w?|rep ins\w?|rep outs\w?)\b/, 'the port needs IOPL or a bit in the TSS’s I/O map'],
 ];
 
-function ruleWithoutSelector({ cpl, register }: FaultFacts, instruction = ''): string | undefined {
+function ruleWithoutSelector(facts: FaultFacts, instruction = ''): string | undefined {
+  const { cpl } = facts;
   if (cpl > 0) {
     const rule = PRIVILEGED.find(([pattern]) => pattern.test(instruction))?.[1];
     if (rule !== undefined) return `${rule}, and this is ring ${cpl}`;
   }
   const segment = /\b([cdefgs]s):/.exec(instruction)?.[1] ?? (instruction.includes('[') ? 'ds' : undefined);
   if (segment === undefined) return undefined;
-  const selector = register(segment as 'ds');
+  const selector = facts.register(segment as 'ds');
   if (selector !== undefined && (selector & 0xfffc) === 0) return `${segment.toUpperCase()} holds the null selector`;
   return `the access is beyond the limit or against the type of ${segment.toUpperCase()}`;
 }

@@ -1,0 +1,198 @@
+/** Event breakpoints: each filter stops at its event with the event in words, and its condition chooses among them. */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { EVENTS } from '../../debug-adapter/events/event-table.ts';
+import { SessionClient, type Body } from '../kit/session-client.ts';
+
+let client: SessionClient;
+beforeEach(() => {
+  client = new SessionClient();
+});
+afterEach(() => client.close());
+
+/** Launches with one filter. @returns what the client was told of it */
+async function launch(program: string, filterId: string, condition?: string): Promise<Dap.Breakpoint> {
+  let told: Dap.Breakpoint[] = [];
+  const filterOptions = [{ filterId, ...(condition === undefined ? {} : { condition }) }];
+  await client.launch({ program }, async () => {
+    told = (await client.request('setExceptionBreakpoints', { filters: [], filterOptions }))['breakpoints'];
+  });
+  expect(told).toHaveLength(1);
+  return told[0]!;
+}
+
+/** The text of the first stop, or the exit. */
+function nextText(): Promise<string> {
+  return Promise.race([client.event('stopped'), client.event('exited')]).then(textOf);
+}
+const textOf = (body: Body): string => (body['text'] as string | undefined) ?? `exited ${body['exitCode'] as number}`;
+
+//  filter              program       condition                                      text of the first stop
+const CASES: readonly (readonly [filter: string, program: string, condition: string | undefined, text: RegExp])[] = [
+  ['syscall-entered', 'hello', undefined, /^hello \[00001000\] called sys_cputs\(s=0xee[0-9a-f]+, len=0x[0-9a-f]+\)$/],
+  [
+    'syscall-entered',
+    'rustshim',
+    'sys_page_alloc',
+    /^rustshim \[00001000\] called sys_page_alloc\(envid=0, va=0x10000000, perm=7\)$/,
+  ],
+  [
+    'syscall-entered',
+    'rustshim',
+    'name == sys_page_alloc && va > 0x10000000',
+    /called sys_page_alloc\(envid=0, va=0x1000[1-9a-f]000, perm=7\)$/,
+  ],
+  ['syscall-entered', 'pingpong', 'sys_ipc_recv, sys_ipc_try_send', /called sys_ipc_(?:recv|try_send)\(/],
+  ['syscall-entered', 'forktree', 'kernel::env::CURENV == 0x1002 && $cs == 8', /^forktree \[00001002\] called /],
+  ['syscall-entered', 'hello', 'perm == 7', /^exited 0$/],
+  ['syscall-returned', 'forktree', 'sys_exofork', /^forktree \[00001000\] sys_exofork\(\) returned 0x1001$/],
+  [
+    'syscall-returned',
+    'forktree',
+    'name == "sys_exofork" && result == 0',
+    /^forktree \[0000100[1-9]\] sys_exofork\(\) returned 0$/,
+  ],
+  ['syscall-returned', 'yield', 'name == sys_yield', /^yield \[00001000\] sys_yield\(\) returned 0$/],
+  [
+    'syscall-failed',
+    'pingpong',
+    undefined,
+    /^pingpong \[00001000\] sys_ipc_try_send\(envid=0x1001, .*\) returned E_IPC_NOT_RECV \(-7\)$/,
+  ],
+  ['syscall-failed', 'pingpong', 'result == E_INVAL', /^exited 0$/],
+  [
+    'page-fault',
+    'faultalloc',
+    undefined,
+    /^faultalloc \[00001000\]: #PF page fault: user read of 0xdeadbeef, page not present/,
+  ],
+  ['page-fault', 'faultalloc', 'address < 0xd0000000', /user read of 0xcafebffe/],
+  ['page-fault', 'faultalloc', 'address == 1', /^exited 0$/],
+  ['exception', 'softint', '#GP', /#GP general protection, error code 0x72: INT 14 from ring 3 needs a gate of DPL 3/],
+  ['exception', 'divzero', 'vector == 0', /^divzero \[00001000\]: #DE divide error, in divzero::main$/],
+  ['exception', 'faultread', 'vector == 13', /^exited 1$/],
+  ['interrupt', 'spin', 'timer', /^timer interrupt \(IRQ 0\) in /],
+  ['interrupt', 'hello', 'irq == 1', /^exited 0$/],
+  ['env-created', 'hello', undefined, /^environment 00001000 created from the program hello$/],
+  ['env-created', 'forktree', 'parent != 0', /^environment 00001001 created by 00001000 \(fork of forktree\)$/],
+  ['env-destroyed', 'hello', undefined, /^hello \[00001000\] is about to be destroyed: it asked for it$/],
+  ['env-destroyed', 'forktree', 'env == 0x1003', /^forktree \[00001003\] is about to be destroyed/],
+  ['env-scheduled', 'hello', undefined, /^hello \[00001000\] scheduled in after the kernel itself$/],
+  [
+    'env-scheduled',
+    'pingpong',
+    'previous == 0x1000',
+    /^pingpong \[00001001\] scheduled in after pingpong \[00001000\]$/,
+  ],
+  ['program-start', 'hello', 'hello', /^hello \[00001000\] is about to run its first instruction$/],
+  ['program-start', 'hello', 'program != hello', /^exited 0$/],
+  [
+    'cr3',
+    'pingpong',
+    'env == 0x1001',
+    /^CR3 0x[0-9a-f]+ → 0x[0-9a-f]+: pingpong \[00001000\] → pingpong \[00001001\], in /,
+  ],
+  ['cr0', 'hello', undefined, /^CR0 0x00000011 → 0x80010011: WP set, PG set, in entry$/],
+  ['cr0', 'hello', '(old ^ value) == 4', /^exited 0$/],
+  ['ring', 'hello', undefined, /^ring 0 → 3, out of the kernel: _start$/],
+  ['ring', 'hello', 'to == 0', /^ring 3 → 0, into the kernel: trap_syscall$/],
+  [
+    'unhandled-fault',
+    'faultread',
+    'address == 0',
+    /^faultread \[00001000\]: #PF page fault: user read of 0x00000000, .*null pointer, at 0x/,
+  ],
+  ['unhandled-fault', 'faultread', 'address == 1', /^exited 1$/],
+  ['user-panic', 'userpanic', 'userpanic', /user panic in userpanic at /],
+];
+
+test.each(CASES)('%s on %s where %s', async (filter, program, condition, text) => {
+  expect(await launch(program, filter, condition)).toMatchObject({ verified: true });
+  expect(await nextText()).toMatch(text);
+});
+
+test('every filter but the kernel’s panic has its cases above', () => {
+  const tested = new Set(CASES.map(([filter]) => filter));
+  expect(EVENTS.map(({ id }) => id).filter((id) => !tested.has(id))).toEqual(['kernel-panic']);
+});
+
+test('a user panic’s condition chooses, too: the INT3 behind it is what stops', async () => {
+  const filterOptions = [
+    { filterId: 'user-panic', condition: 'program != userpanic' },
+    { filterId: 'exception', condition: 'BP' },
+  ];
+  await client.launch({ program: 'userpanic' }, () =>
+    client.request('setExceptionBreakpoints', { filters: [], filterOptions }),
+  );
+  expect(await nextText()).toMatch(/^userpanic \[00001000\]: #BP breakpoint, in /);
+});
+
+test('a kernel panic’s condition chooses, too', async () => {
+  const filterOptions = [{ filterId: 'kernel-panic', condition: '$cs == 0' }];
+  await client.launch({ append: 'nosuch' }, () =>
+    client.request('setExceptionBreakpoints', { filters: [], filterOptions }),
+  );
+  expect(await nextText()).toBe('exited 2');
+});
+
+test('the initialize response lists the filters, each with a condition and what to write there', async () => {
+  const capabilities = await client.request('initialize', { adapterID: 'ringside' });
+  expect(capabilities).toMatchObject({ supportsExceptionFilterOptions: true });
+  const filters = capabilities['exceptionBreakpointFilters'] as Dap.ExceptionBreakpointsFilter[];
+  expect(filters.map(({ filter }) => filter)).toEqual(EVENTS.map(({ id }) => id));
+  expect(filters.every((f) => f.supportsCondition && f.conditionDescription)).toBe(true);
+  expect(filters.filter((f) => f.default).map(({ filter }) => filter)).toEqual([
+    'unhandled-fault',
+    'user-panic',
+    'kernel-panic',
+  ]);
+});
+
+test.each([
+  ['syscall-entered', 'sys_pag_alloc', /neither a system call nor a program/],
+  ['syscall-entered', 'nosuch == 1', /Nothing named “nosuch” is visible/],
+  ['interrupt', 'floppyy', /no interrupt line/],
+  ['exception', 'vector ===', /not expected/],
+  ['no-such-filter', '', /There is no event/],
+])('what is wrong with a filter is answered at once: %s where "%s"', async (filter, condition, message) => {
+  expect(await launch('hello', filter, condition)).toMatchObject({
+    verified: false,
+    message: expect.stringMatching(message),
+  });
+  expect(await nextText()).toBe('exited 0');
+});
+
+test('several filters: each stop says which it is, and taking them away ends the stops', async () => {
+  const filters = ['env-created', 'program-start', 'syscall-entered'];
+  await client.launch({ program: 'forktree' }, () => client.request('setExceptionBreakpoints', { filters }));
+  const titles: unknown[] = [(await client.event('stopped'))['description']];
+  for (let i = 0; i < 2; i++) titles.push((await client.resume('continue', { threadId: 1 }))['description']);
+  expect(titles).toEqual(['Environment created', 'Program begins', 'System call entered']);
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.request('continue', { threadId: 1 });
+  expect(await client.event('exited')).toEqual({ exitCode: 0 });
+});
+
+test('a system call’s return stops in the program behind int 0x30, with the result in EAX', async () => {
+  await launch('hello', 'syscall-returned', 'sys_cputs');
+  const { threadId, hitBreakpointIds } = await client.event('stopped');
+  expect([threadId, hitBreakpointIds]).toEqual([0x1000, [1]]);
+  const frames = await client.stack(0x1000);
+  expect(frames[0]!.name).toBe('jos::syscall::syscall');
+  expect(await client.evaluate('$eax', frames[0]!.id)).toBe('0');
+  const info = await client.request('exceptionInfo', { threadId: 0x1000 });
+  expect(info).toMatchObject({ exceptionId: 'System call returned', breakMode: 'always' });
+  expect(info['description']).toMatch(/name = sys_cputs\n.*result = 0/s);
+  expect(info['details'].stackTrace).toMatch(/^jos::syscall::syscall \(syscall\.rs:\d+\)\n.*hello::main/s);
+});
+
+test('a step goes on over events that its filter’s condition turns down, and stops at one that it takes', async () => {
+  await launch('hello', 'syscall-entered', 'sys_getenvid');
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'hello::main' }] });
+  let stopped = await client.event('stopped');
+  while (stopped['reason'] === 'exception') stopped = await client.resume('continue', { threadId: 0x1000 });
+  expect(stopped['reason']).toBe('function breakpoint');
+  expect(await client.resume('next', { threadId: 0x1000 })).toMatchObject({ reason: 'step' });
+  await client.request('setExceptionBreakpoints', { filters: ['ring'] });
+  expect(await client.resume('next', { threadId: 0x1000 })).toMatchObject({ description: 'Ring change' });
+});
