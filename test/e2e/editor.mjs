@@ -28,6 +28,9 @@ const SETTINGS = {
   'git.enabled': false,
   'workbench.colorTheme': 'Default Dark Modern',
   'window.commandCenter': false,
+  // A key that goes astray changes no file of the repository.
+  'files.autoSave': 'off',
+  'files.readonlyInclude': { '**': true },
   // Text in the page, and not pixels on a canvas.
   'terminal.integrated.gpuAcceleration': 'off',
   'editor.minimap.enabled': false,

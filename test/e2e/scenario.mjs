@@ -222,7 +222,7 @@ async function startDynamic(page, name) {
   await row('Ringside').waitFor();
   await row('Ringside').click();
   await row('run-').waitFor();
-  await page.keyboard.type(name);
+  await page.locator('.quick-input-widget input').first().fill(name);
   await row(name).click();
 }
 
