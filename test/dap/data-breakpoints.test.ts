@@ -145,6 +145,21 @@ test('conditions see $old and $new; hit counts pass hits by, also after a restar
   expect((await client.resume('restart', {}))['description']).toBe('total: 3 → 6');
 });
 
+test('changes only: writing the same value does not stop; a step that writes stops as the breakpoint', async () => {
+  const { threadId, frameId } = await inSum();
+  const { dataId, accessTypes } = await info({ frameId, name: 'total', mode: 'change' });
+  expect(accessTypes).toEqual(['write']);
+  await watch({ dataId });
+  expect(await client.resume('next', { threadId })).toMatchObject({
+    reason: 'data breakpoint',
+    description: 'total: 0 → 1',
+  });
+  const again = await info({ frameId: (await client.stack(threadId))[0]!.id, name: 'list.value' });
+  await watch({ dataId: again['dataId'], accessType: 'readWrite', condition: 'total == 1000' });
+  await client.request('continue', { threadId });
+  expect(await client.event('exited')).toEqual({ exitCode: 0 });
+});
+
 test('read access stops for reads, and a range without a type shows its bytes', async () => {
   const { threadId, frameId } = await inSum();
   const read = await info({ frameId, name: 'magic' });

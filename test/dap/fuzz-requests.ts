@@ -97,6 +97,19 @@ const CONDITIONS = [undefined, undefined, ...EXPRESSIONS.slice(0, 12)];
 const HITS = [undefined, undefined, '2', '>= 3', '% 2', '% 0', 'many', '99999999999999999999'];
 const LOGS = [undefined, undefined, undefined, 'at {envid} {$eip}', '{', '{{}}', '{1/0}'];
 
+const DATA_IDS = [
+  'static:kernel!kernel::env::CURENV|4||kernel::env::CURENV',
+  'static:kernel!no|4||x',
+  'env:1000:0xeebfde00|256||stack',
+  'env:1001:0xeebfdf58|4|change|x',
+  'kernel:0xf0000000|65536||low',
+  'kernel:0xfffffffe|4||end',
+  'phys:0x00100000|4096||kernel',
+  'phys:0xfffff000|4096||nothing there',
+  'x',
+  '||||',
+];
+
 const thread: Make = (random, { threads }) => ({ threadId: random.pick(threads) });
 const frame: Make = (random, { frames }) => ({ frameId: random.pick(frames) });
 const stepping: Make = (random, seen) => ({
@@ -205,6 +218,31 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
     }),
   ],
   [2, 'setExceptionBreakpoints', (r) => ({ filters: many(r, () => r.pick(['kernel-panic', 'unhandled-fault', 'x'])) })],
+  [
+    3,
+    'dataBreakpointInfo',
+    (r, s) =>
+      r.pick<Arguments>([
+        {
+          variablesReference: r.pick(s.variables),
+          name: r.pick(s.names),
+          mode: r.pick([undefined, 'physical', 'change']),
+        },
+        { name: r.pick(EXPRESSIONS), ...frame(r, s) },
+        { name: r.pick(s.memory), asAddress: true, bytes: r.pick([1, 4, 5000, 2 ** 20, undefined]) },
+      ]),
+  ],
+  [
+    3,
+    'setDataBreakpoints',
+    (r) => ({
+      breakpoints: many(r, () => ({
+        dataId: r.pick(DATA_IDS),
+        accessType: r.pick(['read', 'write', 'readWrite', undefined]),
+        ...conditions(r),
+      })),
+    }),
+  ],
   [
     2,
     'breakpointLocations',
