@@ -1,6 +1,7 @@
 /** The guest that comes with Ringside, as the debug adapter finds it too: beside the bundle, or in the repository. */
 import { fileURLToPath } from 'node:url';
 import type { GuestImageFiles } from '../debug-adapter/launch/files.ts';
+import { nearestName } from '../debug-adapter/launch/nearest-name.ts';
 import { nodeFiles } from '../debug-adapter/node-files.ts';
 import { failure, type Result } from '../emulator/result.ts';
 
@@ -14,10 +15,11 @@ export function openGuestImage(): Promise<Result<GuestImageFiles>> {
 export async function loadProgram(image: GuestImageFiles, name: string): Promise<Result<Uint8Array>> {
   if (image.programs.includes(name)) return image.load(name);
   const isFile = /[\\/.]/.test(name);
+  const near = nearestName(name, image.programs);
   return failure('unknown-program', {
     cause: `The guest has no program "${name}".`,
     remedy: isFile
       ? `To run a file of your own, give it as --module ${name}, with --append to tell the kernel its name.`
-      : `It has ${image.programs.join(', ')}.`,
+      : `${near === undefined ? '' : `Did you mean "${near}"? `}It has ${image.programs.join(', ')}.`,
   });
 }

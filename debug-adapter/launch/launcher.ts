@@ -6,6 +6,7 @@ import type { Target } from '../target/target.ts';
 import type { FileSource, GuestImageFiles } from './files.ts';
 import { ImageSet, loadImage, type Image } from './images.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
+import { nearestName } from './nearest-name.ts';
 import { SourceMap } from './source-map.ts';
 
 const MEMORY_MIB_DEFAULT = 32;
@@ -89,7 +90,7 @@ async function loadProgram(
     return bytes.ok ? loadImage(program, 'program', program, bytes.value) : bytes;
   }
   if (!/[\\/.]/.test(program)) {
-    const near = guest ? nearest(program, guest.programs) : undefined;
+    const near = guest ? nearestName(program, guest.programs) : undefined;
     return failure('unknown-program', {
       cause: `The guest image has no program "${program}".`,
       remedy: near
@@ -106,26 +107,4 @@ async function loadProgram(
     .at(-1)!
     .replace(/\.(elf|out)$/i, '');
   return loadImage(name, 'program', program, bytes.value);
-}
-
-/** The known name that differs least, if any is close. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((other) => ({ other, distance: editDistance(name, other) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.other : undefined;
-}
-
-/** Levenshtein distance, by rows. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

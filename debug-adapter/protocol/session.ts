@@ -119,9 +119,10 @@ export class Session {
       body: {
         error: {
           id: errorNumber(what.id),
-          format: escapeFormat(format),
+          // The text may hold braces of its own: they are no variables.
+          format: '{text}',
           showUser: request.command === 'launch',
-          variables: { id: what.id },
+          variables: { text: format, id: what.id },
         },
       },
     };
@@ -146,9 +147,6 @@ function isRequest(message: unknown): message is Dap.Request {
   const { type, seq, command } = message as Record<string, unknown>;
   return type === 'request' && Number.isSafeInteger(seq) && typeof command === 'string';
 }
-
-/** DAP, `Message.format`: braces hold variables. */
-const escapeFormat = (text: string): string => text.replaceAll('{', '(').replaceAll('}', ')');
 
 /** DAP wants a number; a stable one from the failure's name. */
 function errorNumber(id: string): number {
