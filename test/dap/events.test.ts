@@ -1,7 +1,9 @@
 /** Event breakpoints: each filter stops at its event with the event in words, and its condition chooses among them. */
+import { readFileSync } from 'node:fs';
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EVENTS } from '../../debug-adapter/events/event-table.ts';
+import { sourcePath } from '../kit/repository.ts';
 import { SessionClient, type Body } from '../kit/session-client.ts';
 
 let client: SessionClient;
@@ -195,4 +197,10 @@ test('a step goes on over events that its filter’s condition turns down, and s
   expect(await client.resume('next', { threadId: 0x1000 })).toMatchObject({ reason: 'step' });
   await client.request('setExceptionBreakpoints', { filters: ['ring'] });
   expect(await client.resume('next', { threadId: 0x1000 })).toMatchObject({ description: 'Ring change' });
+});
+
+test('the guide lists every event', () => {
+  const guide = readFileSync(sourcePath('docs/guide/debugging.md'), 'utf8');
+  const section = guide.slice(guide.indexOf('## Events'), guide.indexOf('### Faults explained'));
+  expect(EVENTS.map(({ label }) => label).filter((label) => !section.includes(label))).toEqual([]);
 });
