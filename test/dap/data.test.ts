@@ -62,7 +62,7 @@ test('mistakes in expressions are said with cause and remedy', async () => {
 test('an assignment works in the console only, and the program goes on with it', async () => {
   expect(await refused('$eax = 5')).toMatch(/assign/i);
   await value('$eax = 0x1234', 'repl');
-  expect(await value('$eax')).toMatch(/^(4660|0x1234)$/);
+  expect(await value('$eax')).toBe('0x1234');
 });
 
 test('setVariable changes a general register by number, EFLAGS by bit, and refuses what is none', async () => {

@@ -19,7 +19,7 @@ import {
   type Seen,
 } from './fuzz-requests.ts';
 
-const MESSAGES = Number(process.env['RINGSIDE_FUZZ'] ?? 3000);
+const MESSAGES = Number(process.env['RINGSIDE_FUZZ'] ?? 1500);
 const SEED = Number(process.env['RINGSIDE_FUZZ_SEED'] ?? 1);
 const MESSAGES_PER_SESSION = 150;
 const ANSWER_MS_MAX = 10_000;

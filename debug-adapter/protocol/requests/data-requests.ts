@@ -73,7 +73,8 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       // Hovers and watches are repeated at will, so they must not change anything.
       const value = evaluateIn(view.value, args.expression, args.context === 'repl');
       if (!value.ok) return value;
-      const hex = args.format?.hex ?? false;
+      // A register by itself is an address or flags more often than a count.
+      const hex = args.format?.hex ?? /^\s*\$\w+\s*$/.test(args.expression);
       const { value: text, ...rest } = withoutName(showValue(view.value.display, '', value.value, hex));
       // DAP, `supportsClipboardContext`: what is copied is not cut to what a line has room for.
       const result =
