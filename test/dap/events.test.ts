@@ -199,6 +199,24 @@ test('a step goes on over events that its filter’s condition turns down, and s
   expect(await client.resume('next', { threadId: 0x1000 })).toMatchObject({ description: 'Ring change' });
 });
 
+test('a breakpoint at an instruction that faults is hit once, whether the fault is asked for or not', async () => {
+  const filterOptions = [{ filterId: 'program-start' }, { filterId: 'page-fault', condition: 'address == 1' }];
+  await client.launch({ program: 'faultread' }, () =>
+    client.request('setExceptionBreakpoints', { filters: [], filterOptions: [{ filterId: 'page-fault' }] }),
+  );
+  const { threadId } = await client.event('stopped');
+  const instructionReference = (await client.stack(threadId as number))[0]!.instructionPointerReference;
+  await client.request('setExceptionBreakpoints', { filters: [], filterOptions });
+  await client.request('restart', {});
+  expect(await client.event('stopped')).toMatchObject({ description: 'Program begins' });
+  await client.request('setInstructionBreakpoints', { breakpoints: [{ instructionReference }] });
+  expect(await client.resume('continue', { threadId })).toMatchObject({ reason: 'instruction breakpoint' });
+  await client.request('setExceptionBreakpoints', { filters: ['page-fault'] });
+  expect(await client.resume('continue', { threadId })).toMatchObject({ description: 'Page fault' });
+  await client.request('continue', { threadId });
+  expect(await client.event('exited')).toEqual({ exitCode: 1 });
+});
+
 test('the guide lists every event', () => {
   const guide = readFileSync(sourcePath('docs/guide/debugging.md'), 'utf8');
   const section = guide.slice(guide.indexOf('## Events'), guide.indexOf('### Faults explained'));

@@ -2,6 +2,7 @@
  * Random DAP messages: requests as a client would send them, the same with broken arguments, and what is no message.
  * Everything is drawn from one seeded source, so that a seed is a session.
  */
+import { EVENTS } from '../../debug-adapter/events/event-table.ts';
 import { lineWith, sourcePath } from '../kit/repository.ts';
 
 /** xorshift32, Marsaglia, "Xorshift RNGs" (2003). */
@@ -217,7 +218,17 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
       })),
     }),
   ],
-  [2, 'setExceptionBreakpoints', (r) => ({ filters: many(r, () => r.pick(['kernel-panic', 'unhandled-fault', 'x'])) })],
+  [
+    2,
+    'setExceptionBreakpoints',
+    (r) => ({
+      filters: many(r, () => r.pick(['kernel-panic', 'unhandled-fault', 'x'])),
+      filterOptions: many(r, () => ({
+        filterId: r.pick([...EVENTS.map(({ id }) => id), 'x']),
+        condition: r.pick(['', 'sys_page_alloc', 'result < 0', 'vector == 14', 'env ==', '$eax', '*address', 'timer']),
+      })),
+    }),
+  ],
   [
     3,
     'dataBreakpointInfo',
