@@ -50,7 +50,10 @@ export const BREAKPOINT_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   setExceptionBreakpoints: request(
     v.looseObject({
       filters: v.optional(v.array(v.string()), []),
-      filterOptions: v.optional(v.array(v.looseObject({ filterId: v.string(), condition: v.optional(v.string()) })), []),
+      filterOptions: v.optional(
+        v.array(v.looseObject({ filterId: v.string(), condition: v.optional(v.string()) })),
+        [],
+      ),
     }),
     (state, args) => {
       const wanted = [
