@@ -7,15 +7,16 @@ import type { BoundLocation, BreakpointTable } from '../breakpoints/breakpoint-t
 import type { EventJudge, TargetEventStop } from '../execution/advance.ts';
 import type { DecodeInstruction, StopReport, Story } from '../execution/stop-report.ts';
 import type { FatalPoint, OsEventId } from '../kernel/guest-os.ts';
-import type { Image, ImageSet } from '../launch/images.ts';
+import type { ImageSet } from '../launch/images.ts';
 import { describeFailure, failure, success, type Result } from '../result.ts';
 import type { TargetFault } from '../target/target.ts';
 import { commonValues, describeEvent, environmentName, placeName, type EventSource } from './describe-event.ts';
+import { fatalPlace, unhandledFault, type Occurrence } from './fatal-events.ts';
 import { EventConditions, type EventCondition, type EventValues } from './event-condition.ts';
 import { EVENTS, type EventRow } from './event-table.ts';
 import { faultHeadline, faultStory } from './explain-fault.ts';
 import { tripleFaultHeadline, tripleFaultStory } from './explain-triple-fault.ts';
-import { factsNow, factsOfTrap, hex } from './fault-facts.ts';
+import { factsNow } from './fault-facts.ts';
 
 export interface EventRequest {
   readonly id: number;
@@ -36,15 +37,7 @@ interface Armed {
   readonly condition: EventCondition | undefined;
 }
 
-/** What happened, before it is decided whether it stops. */
-interface Occurrence {
-  readonly text: string;
-  readonly values: EventValues;
-  readonly story?: (decode: DecodeInstruction) => Story;
-}
-
 const SET = 'events';
-const PAGE_FAULT = 14;
 
 export class EventBreakpoints implements EventJudge {
   private readonly host: EventHost;
@@ -276,7 +269,7 @@ export class EventBreakpoints implements EventJudge {
     this.host.breakpoints.add(SET, 0, 'fatal', places, {}, () =>
       this.decide(
         ({ detection }) => detection.by === 'fatal' && detection.point === id,
-        () => (id === 'unhandled-fault' ? this.unhandledFault() : this.panic(id)),
+        () => (id === 'unhandled-fault' ? unhandledFault(this.host, this.host.images) : this.panic(id)),
       ),
     );
   }
@@ -284,42 +277,9 @@ export class EventBreakpoints implements EventJudge {
   private panic(id: FatalPoint['id']): Occurrence {
     return { text: this.host.os.describeFatal(id) ?? '', values: commonValues(this.host) };
   }
-
-  private unhandledFault(): Occurrence {
-    const { target, os, images } = this.host;
-    const environment = os.current();
-    const trap = os.fault();
-    const facts = trap && factsOfTrap(target, trap);
-    const what = facts ? faultHeadline(this.host, facts) : (os.describeFatal('unhandled-fault') ?? 'a fault');
-    const eip = facts?.eip ?? environment?.saved.get(EIP) ?? 0;
-    const line = environment && images.programs.get(environment.program)?.debug.lineOf(eip);
-    const where = line ? ` (${line.file.split('/').at(-1)!}:${line.line})` : '';
-    const who = environment ? `${environmentName(environment)}: ` : '';
-    return {
-      text: `${who}${what}, at ${hex(eip)}${where}. The kernel is about to destroy the environment.`,
-      values: {
-        ...commonValues(this.host),
-        eip,
-        ...(facts ? { vector: facts.vector } : {}),
-        ...(facts?.errorCode === undefined ? {} : { errorCode: facts.errorCode }),
-        ...(facts?.vector === PAGE_FAULT && facts.address !== undefined ? { address: facts.address } : {}),
-      },
-      ...(facts ? { story: (decode: DecodeInstruction) => faultStory(this.host, facts, decode) } : {}),
-    };
-  }
 }
 
-const EIP = 8;
 const returnSet = (id: string): string => `${SET}:return:${id}`;
-
-/** The entry of the first of the point's functions that the image has. */
-function fatalPlace(image: Image, point: FatalPoint): BoundLocation[] {
-  for (const name of point.functions) {
-    const scope = image.debug.functionsNamed(name)[0];
-    if (scope) return [{ image, linked: scope.breakpointAddress }];
-  }
-  return [];
-}
 
 function valueLines(values: EventValues): string[] {
   return Object.entries(values).map(
