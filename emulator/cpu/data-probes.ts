@@ -52,7 +52,8 @@ export class DataProbes {
   add(id: number, probe: DataProbe): void {
     const start = ('physical' in probe ? probe.physical : probe.linear) >>> 0;
     const end = start + probe.lengthBytes;
-    if (!(probe.lengthBytes > 0) || end > 2 ** 32) throw new RangeError(`a probe of ${String(probe.lengthBytes)} bytes`);
+    if (!(probe.lengthBytes > 0) || end > 2 ** 32)
+      throw new RangeError(`a probe of ${String(probe.lengthBytes)} bytes`);
     const reads = probe.access !== 'write';
     const placed: Placed = { id, probe, start, end, reads, writes: probe.access !== 'read' };
     this.#placed.set(id, placed);

@@ -91,7 +91,11 @@ describe('what counts as an access', () => {
       while (m.cpu.instructionCount < 4) {
         const stop = m.cpu.run(4);
         if (stop.reason === 'limit') break;
-        seen.push(hitsOf(stop).map((hit) => (hit.write ? 'w' : 'r')).join(''));
+        seen.push(
+          hitsOf(stop)
+            .map((hit) => (hit.write ? 'w' : 'r'))
+            .join(''),
+        );
       }
       return seen;
     };

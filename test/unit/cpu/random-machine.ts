@@ -17,7 +17,14 @@ const TSS = 0x5000;
 const FLAT = [0x00cf_9b00, 0x00cf_9300];
 
 export type Mode = 'real' | 'protected 32' | 'protected 16' | 'ring 3' | 'paged ring 3' | 'virtual 8086';
-export const MODES: readonly Mode[] = ['real', 'protected 32', 'protected 16', 'ring 3', 'paged ring 3', 'virtual 8086'];
+export const MODES: readonly Mode[] = [
+  'real',
+  'protected 32',
+  'protected 16',
+  'ring 3',
+  'paged ring 3',
+  'virtual 8086',
+];
 
 /** Answers depend on the order of the calls alone. */
 function newBus(random: Random, raise: () => void): CpuBus {
