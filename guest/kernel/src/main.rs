@@ -52,17 +52,19 @@ extern "C" fn i386_init(magic: u32, info: PhysAddr) -> ! {
     sched::sched_yield()
 }
 
-/// Does what the kernel command line says: `[PROGRAM] [monitor=off]`. Without a program, the
-/// monitor is what there is.
+/// Does what the kernel command line says: `[PROGRAM ...] [monitor=off]`. Without a program, the
+/// monitor is what there is; several run side by side.
 fn start(boot: &BootInfo) {
     match boot.option("monitor") {
         None | Some("on") => {}
         Some("off") => monitor::set_takes_breakpoints(false),
         Some(other) => println!("Unknown option monitor={other}: it is on or off."),
     }
-    let Some(name) = boot.program() else {
-        return;
-    };
+    boot.programs().for_each(|name| create(boot, name));
+}
+
+/// Makes an environment for the program that the boot loader brought under that name.
+fn create(boot: &BootInfo, name: &str) {
     let Some(module) = boot.find(name) else {
         print!("The boot loader brought these programs:");
         boot.modules()

@@ -91,9 +91,9 @@ impl BootInfo {
             .copied()
     }
 
-    /// The program to run: the first word after the kernel's name that is no option.
-    pub fn program(&self) -> Option<&str> {
-        self.words().find(|word| !word.contains('='))
+    /// The programs to run: the words after the kernel's name that are no options.
+    pub fn programs(&self) -> impl Iterator<Item = &str> {
+        self.words().filter(|word| !word.contains('='))
     }
 
     /// The value of the option `key=value`.
