@@ -3,6 +3,7 @@
  *
  * A breakpoint binds to (image, linked address). Its probe stands at that linear address in every space, and a hit
  * counts only where the space maps that image: so it holds for programs not started yet and for every fork of them.
+ * Other scopes (breakpoint-modes.ts) count for one environment, for the linear address alone, or for a physical one.
  * Invariant: a probe belongs to exactly one location; replacing a set removes the old set's probes first.
  */
 import type { BreakpointJudge, Place } from '../execution/advance.ts';
@@ -10,8 +11,15 @@ import type { StopReport } from '../execution/stop-report.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
 import type { Image } from '../launch/images.ts';
 import { linkedAddressOf } from '../launch/images.ts';
-import { describeFailure, type Result } from '../result.ts';
-import type { LinearAddress, ProbeId, Target } from '../target/target.ts';
+import { describeFailure, failure, success, type Result } from '../result.ts';
+import {
+  PHYSICAL_SPACE,
+  type LinearAddress,
+  type PhysicalAddress,
+  type ProbeId,
+  type Target,
+} from '../target/target.ts';
+import { WHOLE_IMAGE, type CodeScope } from './breakpoint-modes.ts';
 import { parseHitCondition, type HitCondition } from './hit-condition.ts';
 import { parseLogMessage } from './log-message.ts';
 
@@ -21,12 +29,16 @@ export type BreakpointKind = 'source' | 'function' | 'instruction' | 'fatal';
 export interface BoundLocation {
   readonly image: Image | undefined;
   readonly linked: LinearAddress;
+  /** Where that is in physical memory, if it was asked for by that. */
+  readonly physical?: PhysicalAddress | undefined;
 }
 
 export interface BreakpointRequest {
   readonly condition?: string | undefined;
   readonly hitCondition?: string | undefined;
   readonly logMessage?: string | undefined;
+  /** `WHOLE_IMAGE` when left out. */
+  readonly scope?: CodeScope | undefined;
 }
 
 /** Compiles text once per location; the result is run at each hit, in the CPU's state of that moment. */
@@ -34,6 +46,12 @@ export interface ConditionCompiler {
   condition(text: string, at: BoundLocation): Result<() => Result<boolean>>;
   /** The value as text; an error as text, too. */
   display(text: string, at: BoundLocation): () => string;
+}
+
+/** Where a probe stands: `LinearAddress` in every space, or a physical address. */
+interface ProbePlace {
+  readonly address: number;
+  readonly physical: boolean;
 }
 
 interface Location extends BoundLocation {
@@ -45,6 +63,9 @@ interface Location extends BoundLocation {
 interface Breakpoint {
   readonly id: number;
   readonly kind: BreakpointKind;
+  readonly scope: CodeScope;
+  /** For the scope of one environment: which, once that is known. */
+  envId: number | undefined;
   readonly hitCondition: HitCondition | undefined;
   readonly locations: readonly Location[];
   /** For `fatal`: makes the stop's words when it is hit, or finds that it is none. */
@@ -96,7 +117,7 @@ export class BreakpointTable implements BreakpointJudge {
 
   /**
    * Adds one breakpoint at all of its places.
-   * @returns what is wrong with its condition or hit count, if something is; it is then not set
+   * @returns what is wrong with its condition, hit count or place, if something is; it is then not set
    */
   add(
     set: string,
@@ -112,8 +133,11 @@ export class BreakpointTable implements BreakpointJudge {
       if (!parsed.ok) return parsed;
       hitCondition = parsed.value;
     }
-    const compiled: Omit<Location, 'probes'>[] = [];
+    const scope = request.scope ?? WHOLE_IMAGE;
+    const compiled: (Omit<Location, 'probes'> & { readonly at: readonly ProbePlace[] })[] = [];
     for (const place of places) {
+      const at = this.probePlaces(place, scope);
+      if (!at.ok) return at;
       let condition: Location['condition'];
       if (request.condition?.trim()) {
         const result = this.host.compiler.condition(request.condition, place);
@@ -121,10 +145,23 @@ export class BreakpointTable implements BreakpointJudge {
         condition = result.value;
       }
       const log = !request.logMessage ? undefined : this.compileLog(request.logMessage, place);
-      compiled.push({ ...place, condition, log });
+      compiled.push({ ...place, condition, log, at: at.value });
     }
-    const locations = compiled.map((location) => ({ ...location, probes: this.place(location) }));
-    const breakpoint: Breakpoint = { id, kind, hitCondition, locations, report, hits: this.cleared.get(id) ?? 0 };
+    const { target } = this.host;
+    const locations = compiled.map(({ at, ...location }): Location => ({
+      ...location,
+      probes: at.map(({ address, physical }) => target.addProbe(address, physical ? PHYSICAL_SPACE : undefined)),
+    }));
+    const breakpoint: Breakpoint = {
+      id,
+      kind,
+      scope,
+      envId: scope.kind === 'environment' ? scope.envId : undefined,
+      hitCondition,
+      locations,
+      report,
+      hits: this.cleared.get(id) ?? 0,
+    };
     for (const location of locations) {
       for (const probe of location.probes) this.owners.set(probe, { breakpoint, location });
     }
@@ -167,8 +204,7 @@ export class BreakpointTable implements BreakpointJudge {
   }
 
   private hit(breakpoint: Breakpoint, location: Location): boolean {
-    const { target, os } = this.host;
-    if (location.image && os.imageAt(target.space, target.readRegister('eip'))?.image !== location.image) return false;
+    if (!this.concerns(breakpoint, location)) return false;
     if (location.condition) {
       const truth = location.condition();
       if (!truth.ok) {
@@ -184,13 +220,46 @@ export class BreakpointTable implements BreakpointJudge {
     return true;
   }
 
-  /** A kernel's early code runs at its load address, before paging: the same place, so the same breakpoint. */
-  private place({ image, linked }: BoundLocation): ProbeId[] {
-    const { target } = this.host;
-    const probes = [target.addProbe(linked, undefined)];
+  /** Whether what has arrived at the location is in the breakpoint's scope. */
+  private concerns(breakpoint: Breakpoint, { image }: Location): boolean {
+    const { target, os } = this.host;
+    const { scope } = breakpoint;
+    if (scope.kind === 'linear' || scope.kind === 'physical') return true;
+    if (image && os.imageAt(target.space, target.readRegister('eip'))?.image !== image) return false;
+    if (scope.kind === 'image') return true;
+    const current = os.current()?.envId;
+    breakpoint.envId ??= current;
+    return current !== undefined && current === breakpoint.envId;
+  }
+
+  private probePlaces(place: BoundLocation, scope: CodeScope): Result<ProbePlace[]> {
+    const { image, linked } = place;
+    if (scope.kind === 'physical') {
+      const address = this.physicalPlace(place);
+      if (address !== undefined) return success([{ address, physical: true }]);
+      return failure('not-in-memory', {
+        cause: `${image?.name ?? 'This code'} is not in memory now, so its place has no physical address.`,
+        remedy: 'Set the breakpoint at a stop after the program has been loaded, or choose another mode.',
+      });
+    }
+    const places: ProbePlace[] = [{ address: linked, physical: false }];
+    // A kernel's early code runs at its load address, before paging: the same place, so the same breakpoint.
+    const load = scope.kind !== 'linear' && image?.kind === 'kernel' ? loadAddressOf(image, linked) : undefined;
+    if (load !== undefined && load !== linked) places.push({ address: load, physical: false });
+    return success(places);
+  }
+
+  /** Where the bytes of a place are now: in the space that runs if it maps the image, else in any that does. */
+  private physicalPlace({ image, linked, physical }: BoundLocation): PhysicalAddress | undefined {
+    if (physical !== undefined) return physical;
+    const { target, os } = this.host;
     const load = image?.kind === 'kernel' ? loadAddressOf(image, linked) : undefined;
-    if (load !== undefined && load !== linked) probes.push(target.addProbe(load, undefined));
-    return probes;
+    if (load !== undefined) return load;
+    const spaces = [target.space, ...os.environments().map(({ space }) => space)];
+    const space = spaces.find(
+      (s) => os.imageAt(s, linked)?.image === image && target.translate(s, linked) !== undefined,
+    );
+    return space === undefined ? undefined : target.translate(space, linked);
   }
 
   private compileLog(message: string, place: BoundLocation): () => string {

@@ -4,12 +4,14 @@
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { findFunctions, findLine, knowsFile } from '../breakpoints/places.ts';
-import type { BoundLocation, BreakpointTable } from '../breakpoints/breakpoint-table.ts';
+import { codeScope } from '../breakpoints/breakpoint-modes.ts';
+import type { BoundLocation } from '../breakpoints/breakpoint-table.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
 import { describeFailure } from '../result.ts';
-import { formatAddress, parseMemoryReference } from './memory-reference.ts';
+import { PHYSICAL_SPACE } from '../target/target.ts';
+import { formatAddress, formatMemoryReference, parseMemoryReference } from './memory-reference.ts';
 
-type Request = Pick<Dap.SourceBreakpoint, 'condition' | 'hitCondition' | 'logMessage'>;
+type Request = Pick<Dap.SourceBreakpoint, 'condition' | 'hitCondition' | 'logMessage' | 'mode'>;
 
 /** One exception filter of DAP, with the condition that `filterOptions` may give it. */
 export interface EventFilter {
@@ -23,13 +25,15 @@ interface Numbered<T> {
 }
 
 /** What a debuggee offers to bind against. */
-type Binding = Pick<LiveDebuggee, 'launch' | 'os' | 'breakpoints' | 'events' | 'target'>;
+type Binding = Pick<LiveDebuggee, 'launch' | 'os' | 'breakpoints' | 'events' | 'target' | 'execution'>;
 
 export class BreakpointRequests {
   private readonly sources = new Map<string, Numbered<Dap.SourceBreakpoint>[]>();
   private functions: Numbered<Dap.FunctionBreakpoint>[] = [];
   private instructions: Numbered<Dap.InstructionBreakpoint>[] = [];
   private filters: Numbered<EventFilter>[] = [];
+  /** Breakpoint id → the environment that its mode "this environment" means, in a restarted machine, too. */
+  private readonly environmentOf = new Map<number, number>();
   /** Breakpoint id → whether the client was told that it is verified. */
   private readonly told = new Map<number, boolean>();
   /** Of the launch that was bound last: nothing stops it. */
@@ -113,7 +117,7 @@ export class BreakpointRequests {
       const chosen = findLine(images, debugPath, request.line, request.column);
       if (chosen.length === 0) return failed(id, `There is no code at or after line ${request.line} of ${path}.`);
       const { line } = chosen[0]!;
-      return this.add(to.breakpoints, set, id, 'source', chosen, request, {
+      return this.add(to, set, id, 'source', chosen, request, {
         line,
         ...(request.column === undefined ? {} : { column: chosen[0]!.column }),
         source: { path },
@@ -135,7 +139,7 @@ export class BreakpointRequests {
       }
       const position = places[0]!.image.debug.lineOf(places[0]!.linked);
       const path = position && to.launch.sources.toClient(position.file);
-      return this.add(to.breakpoints, 'functions', id, 'function', places, request, {
+      return this.add(to, 'functions', id, 'function', places, request, {
         instructionReference: formatAddress(places[0]!.linked),
         ...(position && path !== undefined ? { line: position.line, source: { path } } : {}),
       });
@@ -149,13 +153,17 @@ export class BreakpointRequests {
       const reference = parseMemoryReference(request.instructionReference);
       if (!reference) return failed(id, `"${request.instructionReference}" is not an address. Write it as 0xf0101234.`);
       const address = (reference.address + (request.offset ?? 0)) >>> 0;
+      if (reference.kind === 'phys') return this.addPhysical(to, id, address, request);
+      if (reference.kind === 'env' && !this.environmentOf.has(id)) this.environmentOf.set(id, reference.envId);
       const space =
         reference.kind === 'env'
           ? to.os.environments().find((e) => e.envId === reference.envId)?.space
           : to.target.space;
       const place = space === undefined ? undefined : to.os.imageAt(space, address);
-      const at: BoundLocation = { image: place?.image, linked: address + (place?.bias ?? 0) };
-      return this.add(to.breakpoints, 'instructions', id, 'instruction', [at], request, {
+      // "This linear address" is the one that was named, also where the kernel runs at another than it is linked at.
+      const bias = request.mode === 'linear' ? 0 : (place?.bias ?? 0);
+      const at: BoundLocation = { image: place?.image, linked: (address + bias) >>> 0 };
+      return this.add(to, 'instructions', id, 'instruction', [at], request, {
         instructionReference: formatAddress(address),
       });
     });
@@ -172,8 +180,16 @@ export class BreakpointRequests {
     });
   }
 
+  /** `phys:0x00101234`: no image is asked for, whatever the mode. */
+  private addPhysical(to: Binding, id: number, address: number, request: Request): Dap.Breakpoint {
+    const place = to.os.imageAt(PHYSICAL_SPACE, address);
+    const at: BoundLocation = { image: place?.image, linked: address + (place?.bias ?? 0), physical: address };
+    const shown = { instructionReference: formatMemoryReference({ kind: 'phys', address }) };
+    return this.add(to, 'instructions', id, 'instruction', [at], { ...request, mode: 'physical' }, shown);
+  }
+
   private add(
-    table: BreakpointTable,
+    to: Binding,
     set: string,
     id: number,
     kind: 'source' | 'function' | 'instruction',
@@ -182,8 +198,19 @@ export class BreakpointRequests {
     shown: Partial<Dap.Breakpoint>,
   ): Dap.Breakpoint {
     if (this.noDebug) return { id, verified: false, message: 'This run is without debugging.' };
-    const added = table.add(set, id, kind, places, request);
+    const scope = codeScope(request.mode, request.mode === 'environment' ? this.environmentFor(id, to) : undefined);
+    if (!scope.ok) return failed(id, describeFailure(scope.failure));
+    const added = to.breakpoints.add(set, id, kind, places, { ...request, scope: scope.value });
     return added.ok ? { id, verified: true, ...shown } : failed(id, describeFailure(added.failure));
+  }
+
+  /** The one that the machine works for when the breakpoint is set at a stop; it stays, also in a restarted machine. */
+  private environmentFor(id: number, { os, execution }: Binding): number | undefined {
+    const known = this.environmentOf.get(id);
+    if (known !== undefined) return known;
+    const current = execution.running ? undefined : os.current()?.envId;
+    if (current !== undefined) this.environmentOf.set(id, current);
+    return current;
   }
 }
 

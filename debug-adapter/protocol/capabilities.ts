@@ -1,5 +1,6 @@
 /** What this adapter answers to `initialize`. DAP, `Capabilities`; members left out are not supported. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { BREAKPOINT_MODES } from '../breakpoints/breakpoint-modes.ts';
 import { EVENTS } from '../events/event-table.ts';
 
 export const CAPABILITIES: Dap.Capabilities = {
@@ -11,26 +12,7 @@ export const CAPABILITIES: Dap.Capabilities = {
   supportsInstructionBreakpoints: true,
   supportsDataBreakpoints: true,
   supportsDataBreakpointBytes: true,
-  breakpointModes: [
-    {
-      mode: 'space',
-      label: 'In its address space',
-      description: 'What other spaces have there does not count.',
-      appliesTo: ['data'],
-    },
-    {
-      mode: 'physical',
-      label: 'Physical',
-      description: 'The bytes that are there now, through whatever address.',
-      appliesTo: ['data'],
-    },
-    {
-      mode: 'change',
-      label: 'When the value changes',
-      description: 'Writing the same value does not stop.',
-      appliesTo: ['data'],
-    },
-  ],
+  breakpointModes: [...BREAKPOINT_MODES],
   supportsBreakpointLocationsRequest: true,
   supportsSteppingGranularity: true,
   supportsGotoTargetsRequest: true,

@@ -140,10 +140,12 @@ function registerAccess(
 /** References into an environment carry its id, so that they mean the same whatever runs. */
 export function referFor(source: ScopeSource, frame: CodeFrame, threadId: number): Refer {
   const environment = source.threads.environment(threadId);
-  return (address) =>
-    formatMemoryReference(
-      environment && environment.space === frame.space
-        ? { kind: 'env', envId: environment.envId, address }
-        : { kind: 'kernel', address },
+  const ofEnvironment = environment?.space === frame.space ? environment : undefined;
+  return (address) => {
+    // The kernel's half is the same in every space.
+    const ownHalf = source.os.imageAt(frame.space, address)?.image.kind !== 'kernel';
+    return formatMemoryReference(
+      ofEnvironment && ownHalf ? { kind: 'env', envId: ofEnvironment.envId, address } : { kind: 'kernel', address },
     );
+  };
 }

@@ -181,7 +181,9 @@ class EmulatorTarget implements Target {
   }
 
   addProbe(address: LinearAddress, space: Space | undefined): ProbeId {
-    return this.machine.cpu.probes.addCode({ linear: address, space: space === PHYSICAL_SPACE ? undefined : space });
+    return this.machine.cpu.probes.addCode(
+      space === PHYSICAL_SPACE ? { physical: address } : { linear: address, space },
+    );
   }
 
   addDataProbe(space: Space | undefined, address: LinearAddress, lengthBytes: number, access: DataAccess): ProbeId {

@@ -153,7 +153,7 @@ export interface Target {
   /** All mapped ranges of a space between two addresses, in order; bounded by `rangesMax`. */
   mappedRanges(space: Space, start: LinearAddress, end: LinearAddress, rangesMax: number): MappedRange[];
 
-  /** A probe on the instruction at a linear address, in one space or in any. */
+  /** A probe on the instruction at a linear address in one space or in any, or (`PHYSICAL_SPACE`) at a physical one. */
   addProbe(address: LinearAddress, space: Space | undefined): ProbeId;
   /** A probe on accesses to bytes: in one space, in any, or (`PHYSICAL_SPACE`) in physical memory through any alias. */
   addDataProbe(space: Space | undefined, address: LinearAddress, lengthBytes: number, access: DataAccess): ProbeId;

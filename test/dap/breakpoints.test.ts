@@ -113,7 +113,7 @@ test('an instruction breakpoint at an address of the disassembly', async () => {
   const stopped = await client.resume('continue', { threadId: 1 });
   expect(stopped).toMatchObject({ reason: 'instruction breakpoint' });
   const frames = await client.stack(stopped['threadId'] as number);
-  expect(frames[0]!.instructionPointerReference).toBe(instructions[2].address);
+  expect(frames[0]!.instructionPointerReference).toBe(`kernel:${instructions[2].address}`);
 });
 
 test('a breakpoint in a file that no image was built from says so', async () => {

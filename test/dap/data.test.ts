@@ -128,7 +128,7 @@ test('disassembly around the program counter lines up with it, in both direction
     instructionCount: 30,
   });
   expect(instructions).toHaveLength(30);
-  expect(instructions[10].address).toBe(memoryReference);
+  expect(`env:1000:${instructions[10].address}`).toBe(memoryReference);
   expect(instructions[10].location.path).toBe(sourcePath(RUSTSHIM_RS));
   for (let i = 1; i < instructions.length; i++) {
     const length = instructions[i - 1].instructionBytes.split(' ').length;

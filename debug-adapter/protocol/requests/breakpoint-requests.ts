@@ -17,7 +17,9 @@ export const BREAKPOINT_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     v.looseObject({
       source,
       breakpoints: v.optional(
-        v.array(v.looseObject({ line: integer, column: v.optional(integer), ...conditions })),
+        v.array(
+          v.looseObject({ line: integer, column: v.optional(integer), mode: v.optional(v.string()), ...conditions }),
+        ),
         [],
       ),
     }),
@@ -41,7 +43,12 @@ export const BREAKPOINT_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   setInstructionBreakpoints: request(
     v.looseObject({
       breakpoints: v.array(
-        v.looseObject({ instructionReference: v.string(), offset: v.optional(integer), ...conditions }),
+        v.looseObject({
+          instructionReference: v.string(),
+          offset: v.optional(integer),
+          mode: v.optional(v.string()),
+          ...conditions,
+        }),
       ),
     }),
     (state, args) => shown(state, state.requested.setInstructions(args.breakpoints as never, state.debugged)),

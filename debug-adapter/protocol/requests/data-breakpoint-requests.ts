@@ -1,5 +1,6 @@
 /** dataBreakpointInfo, setDataBreakpoints. */
 import * as v from 'valibot';
+import { BREAKPOINT_MODES } from '../../breakpoints/breakpoint-modes.ts';
 import { localsOwner } from '../../breakpoints/data-owner.ts';
 import { placeText, type DataPlace, type WatchedData } from '../../breakpoints/data-breakpoints.ts';
 import { resolved } from '../../debug-info/index.ts';
@@ -14,6 +15,8 @@ import { answer, integer, request } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
 import type { Debugged } from '../session-state.ts';
 import { evaluateIn, frameFor } from './data-requests.ts';
+
+const DATA_MODES = BREAKPOINT_MODES.filter(({ appliesTo }) => appliesTo.includes('data')).map(({ mode }) => mode);
 
 const infoArguments = v.looseObject({
   variablesReference: v.optional(integer),
@@ -40,6 +43,12 @@ export const DATA_BREAKPOINT_REQUESTS: Readonly<Record<string, RequestHandler>> 
   dataBreakpointInfo: request(infoArguments, (state, args) => {
     const debugged = state.stoppedDebuggee();
     if (!debugged.ok) return debugged;
+    if (args.mode !== undefined && !DATA_MODES.includes(args.mode)) {
+      return answer({
+        dataId: null,
+        description: `There is no mode "${args.mode}" for data. Known are ${DATA_MODES.join(', ')}.`,
+      });
+    }
     const found = findData(debugged.value, args);
     const watched = found.ok ? watch(debugged.value, found.value, args.mode) : found;
     // DAP, DataBreakpointInfo: no data breakpoint is an answer, with the reason as its description.
@@ -131,7 +140,9 @@ function watch(
   const { name, sizeBytes, type, byAddress } = found;
   if (sizeBytes > DATA_BYTES_MAX) return noData(`${name} has ${sizeBytes} bytes; ${DATA_BYTES_MAX} is the most.`);
   if (found.reference.address + sizeBytes > 2 ** 32) return noData(`${name} reaches beyond the 4 GiB.`);
-  const place = placeOf(debugged, found.reference);
+  const inItsSpace = placeOf(debugged, found.reference);
+  const place: DataPlace =
+    mode === 'linear' && inItsSpace.kind === 'env' ? { kind: 'kernel', address: inItsSpace.address } : inItsSpace;
   const common = { name, lengthBytes: sizeBytes, type, changeOnly: mode === 'change' };
   if (mode === 'physical' && place.kind !== 'phys') {
     const physical = physicalRange(debugged, place, sizeBytes);

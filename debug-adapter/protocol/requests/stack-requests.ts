@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { Frame } from '../../call-stack/frame.ts';
 import { Disassembler } from '../../disassembly/disassembler.ts';
 import { exceptionInfo } from '../exception-info.ts';
-import { scopesOf } from '../../scopes/scopes.ts';
+import { referFor, scopesOf } from '../../scopes/scopes.ts';
 import { failure } from '../../result.ts';
 import type { ClientPositions } from '../client-positions.ts';
 import { formatAddress } from '../memory-reference.ts';
@@ -29,7 +29,7 @@ export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       const stack = debugged.value.threads.stack(args.threadId, args.startFrame, args.levels || FRAMES_DEFAULT);
       if (!stack) return noSuchThread(args.threadId);
       return answer({
-        stackFrames: stack.frames.map(({ id, frame }) => showFrame(state, debugged.value, id, frame)),
+        stackFrames: stack.frames.map(({ id, frame }) => showFrame(state, debugged.value, args.threadId, id, frame)),
         // DAP, `totalFrames`: a larger number than sent means "there is more".
         totalFrames: stack.total ?? args.startFrame + stack.frames.length + 1,
       });
@@ -103,14 +103,20 @@ export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   }),
 };
 
-function showFrame(state: SessionState, debugged: Debugged, id: number, frame: Frame): Dap.StackFrame {
+function showFrame(
+  state: SessionState,
+  debugged: Debugged,
+  threadId: number,
+  id: number,
+  frame: Frame,
+): Dap.StackFrame {
   if (frame.kind === 'label') return { id, name: frame.name, line: 0, column: 0, presentationHint: 'label' };
   const path = frame.position && debugged.launch.sources.toClient(frame.position.file);
   return {
     id,
     name: frame.name,
     ...positionOf(state.positions, frame.position, path),
-    instructionPointerReference: formatAddress(frame.address),
+    instructionPointerReference: referFor(debugged, frame, threadId)(frame.address),
     ...(frame.image ? { moduleId: frame.image.name } : {}),
     presentationHint: path === undefined ? 'subtle' : 'normal',
   };
