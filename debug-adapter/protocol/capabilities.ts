@@ -2,6 +2,7 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { BREAKPOINT_MODES } from '../breakpoints/breakpoint-modes.ts';
 import { EVENTS } from '../events/event-table.ts';
+import { MODULE_COLUMNS } from './modules.ts';
 
 export const CAPABILITIES: Dap.Capabilities = {
   supportsConfigurationDoneRequest: true,
@@ -30,6 +31,7 @@ export const CAPABILITIES: Dap.Capabilities = {
   supportsDelayedStackTraceLoading: true,
   supportsLoadedSourcesRequest: true,
   supportsModulesRequest: true,
+  additionalModuleColumns: [...MODULE_COLUMNS],
   supportsRestartRequest: true,
   supportsTerminateRequest: true,
   supportsExceptionFilterOptions: true,

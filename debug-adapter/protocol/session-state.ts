@@ -20,6 +20,7 @@ import { VariableStore } from '../scopes/variable-store.ts';
 import { BreakpointRequests } from './breakpoint-binding.ts';
 import { ClientPositions } from './client-positions.ts';
 import { DataBreakpointRequests } from './data-breakpoint-binding.ts';
+import { ModuleEvents, modulesOf } from './modules.ts';
 import { SerialConsole } from './serial-console.ts';
 import type { SessionHost } from './session.ts';
 import { ThreadEvents } from './thread-events.ts';
@@ -49,11 +50,13 @@ export class SessionState {
   private over = false;
   private serial: SerialConsole | undefined;
   private readonly threadEvents: ThreadEvents;
+  private readonly moduleEvents: ModuleEvents;
 
   constructor(host: SessionHost, emit: EmitEvent) {
     this.host = host;
     this.emit = emit;
     this.threadEvents = new ThreadEvents(emit, () => host.scheduler.now());
+    this.moduleEvents = new ModuleEvents(emit);
   }
 
   /** Makes the machine of a launch, at its first instruction; again for a restart. */
@@ -229,6 +232,7 @@ export class SessionState {
     // A plan may have looked at frames on its way.
     debugged.threads.invalidate();
     this.threadEvents.update(debugged.threads);
+    this.moduleEvents.update(modulesOf(debugged.launch.images, debugged.os));
     if (debugged.budgetEnd !== undefined && debugged.target.instructionCount >= debugged.budgetEnd) {
       debugged.budgetEnd = undefined;
     }

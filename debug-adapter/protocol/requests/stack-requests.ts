@@ -7,7 +7,7 @@ import { exceptionInfo } from '../exception-info.ts';
 import { referFor, scopesOf } from '../../scopes/scopes.ts';
 import { failure } from '../../result.ts';
 import type { ClientPositions } from '../client-positions.ts';
-import { formatAddress } from '../memory-reference.ts';
+import { modulesOf } from '../modules.ts';
 import { answer, count, integer, request, source, threadArguments } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
 import type { Debugged, SessionState } from '../session-state.ts';
@@ -70,24 +70,9 @@ export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     (state, args) => {
       const debugged = state.launched();
       if (!debugged.ok) return debugged;
-      const all = debugged.value.launch.images.all();
+      const all = modulesOf(debugged.value.launch.images, debugged.value.os);
       const end = args.moduleCount ? args.startModule + args.moduleCount : undefined;
-      return answer({
-        modules: all.slice(args.startModule, end).map((image): Dap.Module => {
-          const loads = image.elf.segments.filter((s) => s.type === 1);
-          const start = Math.min(...loads.map((s) => s.virtualAddress));
-          const stop = Math.max(...loads.map((s) => s.virtualAddress + s.memorySizeBytes));
-          return {
-            id: image.name,
-            name: image.name,
-            path: image.path,
-            isUserCode: true,
-            symbolStatus: image.debug.hasDwarf ? 'Debug information loaded.' : 'Symbols only.',
-            addressRange: `${formatAddress(start)}-${formatAddress(stop)}`,
-          };
-        }),
-        totalModules: all.length,
-      });
+      return answer({ modules: all.slice(args.startModule, end), totalModules: all.length });
     },
   ),
 
