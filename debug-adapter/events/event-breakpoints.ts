@@ -43,6 +43,8 @@ export class EventBreakpoints implements EventJudge {
   private readonly host: EventHost;
   private readonly conditions: EventConditions;
   private armed: readonly Armed[] = [];
+  /** Whose code alone may run: an environment's, or no user code at all. */
+  private keptTo: number | 'kernel' | undefined;
 
   constructor(host: EventHost) {
     this.host = host;
@@ -73,6 +75,13 @@ export class EventBreakpoints implements EventJudge {
     return results;
   }
 
+  /** Stops before any other environment's code runs; undefined lets all run. DAP, `singleThread`. */
+  keepTo(only: number | 'kernel' | undefined): void {
+    if (this.keptTo === only) return;
+    this.keptTo = only;
+    this.askTarget();
+  }
+
   judge(stop: TargetEventStop): StopReport | undefined {
     if (stop.reason === 'exception') {
       const { fault, before } = stop;
@@ -94,7 +103,19 @@ export class EventBreakpoints implements EventJudge {
       const stopped = this.osEvent(id);
       if (stopped) return stopped;
     }
-    return undefined;
+    return this.keptTo === undefined ? undefined : this.otherThread();
+  }
+
+  private otherThread(): StopReport | undefined {
+    const environment = this.host.os.current();
+    if (environment?.envId === this.keptTo) return undefined;
+    const next = environment ? environmentName(environment) : 'user code';
+    return {
+      kind: 'stopped',
+      reason: 'pause',
+      description: 'Another thread is next',
+      text: `The kernel has given the CPU to ${next}. Only one thread was resumed; continue to let all run.`,
+    };
   }
 
   tripleFault(chain: readonly TargetFault[]): { text: string; story: (decode: DecodeInstruction) => Story } {
@@ -187,7 +208,8 @@ export class EventBreakpoints implements EventJudge {
     this.host.target.stopOnEvents({
       exceptions: detections.reduce((bits, d) => bits | (d.by === 'exception' ? d.vectors : 0), 0),
       interrupts: detections.some((d) => d.by === 'interrupt'),
-      rings: detections.some((d) => d.by === 'ring') || this.osEventsWithoutPoint().length > 0,
+      rings:
+        detections.some((d) => d.by === 'ring') || this.osEventsWithoutPoint().length > 0 || this.keptTo !== undefined,
       cr0: detections.some((d) => d.by === 'control' && d.register === 'cr0'),
       cr3: detections.some((d) => d.by === 'control' && d.register === 'cr3'),
     });

@@ -30,20 +30,29 @@ export function* stepInstructionPlan(debuggee: StepDebuggee, over: boolean): Pla
   return (yield* stepOne(debuggee, over)).report ?? arrived(debuggee);
 }
 
-/** To the next line. `over`: calls, inlined calls and system calls count as part of their line. */
-export function* stepLinePlan(debuggee: StepDebuggee, over: boolean): Plan {
+/**
+ * To the next line. `over`: calls, inlined calls and system calls count as part of their line.
+ * @param into the one call instruction of the line that is gone into; the step is over all others
+ */
+export function* stepLinePlan(debuggee: StepDebuggee, over: boolean, into?: LinearAddress): Plan {
   const { target, breakpoints } = debuggee;
   const origin = positionNow(debuggee);
   if (!origin.line) return yield* stepInstructionPlan(debuggee, over);
   const sourceOnly = debuggee.hasSource(origin.line.file);
   // Rows of the line table in which the step cannot end, as addresses that run.
   let skipped: AddressRange | undefined = runningRange(origin);
+  /** The stack pointer at the call that was chosen, once it has been made. */
+  let enteredFrom = 0;
   for (let count = 1; ; count++) {
     if (count % INSTRUCTIONS_PER_CHUNK === 0) yield 'chunk';
-    const step = yield* stepOne(debuggee, over);
+    // Inside what the call has entered, which may be a library without source, the step goes into everything.
+    const esp = target.readRegister('esp');
+    const enters = !over || target.readRegister('eip') === into || esp < enteredFrom;
+    const step = yield* stepOne(debuggee, !enters);
     if (step.report) return step.report;
     const stopped = breakpoints.judge(target.probesHere());
     if (stopped) return stopped;
+    if (into !== undefined && step.entered && esp > enteredFrom) enteredFrom = esp;
     const plain = step.entered === undefined && !step.returned;
     if (plain && skipped && isInside(target.readRegister('eip'), skipped)) continue;
     const now = positionNow(debuggee);
@@ -63,7 +72,7 @@ export function* stepLinePlan(debuggee: StepDebuggee, over: boolean): Plan {
     if (now.functionId !== origin.functionId || now.image !== origin.image) return STEPPED;
     const sameLine = now.line.line === origin.line.line && now.line.file === origin.line.file;
     const sameLevel = now.level?.id === origin.level?.id;
-    if ((over && insideInlinedCallOf(origin.level, now.levels)) || (sameLine && (sameLevel || over))) {
+    if ((!enters && insideInlinedCallOf(origin.level, now.levels)) || (sameLine && (sameLevel || !enters))) {
       skipped = runningRange(now);
       continue;
     }

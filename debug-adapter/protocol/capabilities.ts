@@ -16,6 +16,8 @@ export const CAPABILITIES: Dap.Capabilities = {
   breakpointModes: [...BREAKPOINT_MODES],
   supportsBreakpointLocationsRequest: true,
   supportsSteppingGranularity: true,
+  supportsStepInTargetsRequest: true,
+  supportsSingleThreadExecutionRequests: true,
   supportsGotoTargetsRequest: true,
   supportsEvaluateForHovers: true,
   supportsSetVariable: true,

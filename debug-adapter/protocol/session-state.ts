@@ -173,9 +173,13 @@ export class SessionState {
     return debugged;
   }
 
-  /** Begins a run: all that the last stop showed is gone. Does nothing where the machine has gone in the meantime. */
-  run(debugged: Debugged, plan: Plan = continuePlan(debugged)): void {
+  /**
+   * Begins a run: all that the last stop showed is gone. Does nothing where the machine has gone in the meantime.
+   * @param alone the thread that alone may run
+   */
+  run(debugged: Debugged, plan: Plan = continuePlan(debugged), alone?: number): void {
     if (this.over || this.debugged !== debugged) return;
+    debugged.events.keepTo(alone === KERNEL_THREAD ? 'kernel' : alone);
     debugged.threads.invalidate();
     debugged.variables.invalidate();
     this.lastStop = undefined;

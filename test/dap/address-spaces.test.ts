@@ -16,7 +16,9 @@ interface ThreadRow {
 /** Stopped in the second program's first instruction: the first one has not begun to run, but its space is there. */
 async function stoppedInDumbfork(): Promise<{ yieldId: number; dumbforkId: number }> {
   await client.launch({ program: 'yield', modules: ['dumbfork'], append: 'dumbfork' }, () =>
-    client.request('setExceptionBreakpoints', { filterOptions: [{ filterId: 'program-start', condition: 'dumbfork' }] }),
+    client.request('setExceptionBreakpoints', {
+      filterOptions: [{ filterId: 'program-start', condition: 'dumbfork' }],
+    }),
   );
   await client.event('stopped');
   const threads = (await client.request('threads'))['threads'] as ThreadRow[];
@@ -65,8 +67,14 @@ test('the stacks of both show their own functions at the same address', async ()
     [dumbforkId, /dumbfork::main$/, /yield::main/],
   ] as const) {
     const frames = (await client.stack(envId)).map(({ name }) => name);
-    expect(frames.some((name) => own.test(name)), frames.join('\n')).toBe(true);
-    expect(frames.some((name) => other.test(name)), frames.join('\n')).toBe(false);
+    expect(
+      frames.some((name) => own.test(name)),
+      frames.join('\n'),
+    ).toBe(true);
+    expect(
+      frames.some((name) => other.test(name)),
+      frames.join('\n'),
+    ).toBe(false);
   }
 });
 

@@ -1,29 +1,69 @@
-/** continue, the steps, pause. Each answers at once; the stop follows as an event. */
+/** continue, the steps and what they can go into, pause. Each answers at once; the stop follows as an event. */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
 import type { CodeFrame, Frame } from '../../call-stack/frame.ts';
+import { Disassembler } from '../../disassembly/disassembler.ts';
+import { continuePlan } from '../../execution/advance.ts';
 import type { Plan } from '../../execution/execution.ts';
+import { stepInTargets } from '../../execution/step-targets.ts';
 import { stepInstructionPlan, stepLinePlan, stepOutPlan, whenScheduled } from '../../execution/stepping.ts';
 import { EIP, ESP } from '../../debug-info/registers.ts';
-import { failure, type Result } from '../../result.ts';
-import { answer, request, threadArguments } from '../request.ts';
+import { failure, success, type Result } from '../../result.ts';
+import { answer, integer, request, threadArguments } from '../request.ts';
 import type { Answer, RequestHandler } from '../request-table.ts';
 import type { Debugged, SessionState } from '../session-state.ts';
+import { symbolName } from './memory-requests.ts';
+import { noSuchThread, staleFrame } from './stack-requests.ts';
 
 const FRAMES_MAX = 128;
 
-const stepArguments = v.looseObject({ ...threadArguments.entries, granularity: v.optional(v.string()) });
+const stepArguments = v.looseObject({
+  ...threadArguments.entries,
+  granularity: v.optional(v.string()),
+  singleThread: v.optional(v.boolean(), false),
+  targetId: v.optional(integer),
+});
 
 export const EXECUTION_REQUESTS: Readonly<Record<string, RequestHandler>> = {
-  continue: request(v.looseObject({}), (state) => {
-    const debugged = state.runnable();
-    if (!debugged.ok) return debugged;
-    return answer({ allThreadsContinued: true }, () => state.run(debugged.value));
-  }),
+  continue: request(
+    v.looseObject({ threadId: v.optional(integer), singleThread: v.optional(v.boolean(), false) }),
+    (state, args) => {
+      const debugged = state.runnable();
+      if (!debugged.ok) return debugged;
+      const alone = args.singleThread ? aloneThread(debugged.value, args.threadId) : success(undefined);
+      if (!alone.ok) return alone;
+      return answer({ allThreadsContinued: !args.singleThread }, () =>
+        state.run(debugged.value, continuePlan(debugged.value), alone.value),
+      );
+    },
+  ),
 
   next: request(stepArguments, (state, args) => step(state, args, true)),
   stepIn: request(stepArguments, (state, args) => step(state, args, false)),
+  stepOut: request(stepArguments, (state, args) => start(state, args, stepOut)),
 
-  stepOut: request(stepArguments, (state, args) => start(state, args.threadId, stepOut)),
+  stepInTargets: request(v.looseObject({ frameId: integer }), async (state, args) => {
+    const debugged = state.stoppedDebuggee();
+    if (!debugged.ok) return debugged;
+    const { threads } = debugged.value;
+    const handle = threads.frame(args.frameId);
+    if (!handle) return staleFrame();
+    // A step goes into calls of the function that runs: the others are in the middle of one.
+    if (handle.threadId !== threads.currentId() || handle.index !== 0) return answer({ targets: [] });
+    const disassembler = await Disassembler.load();
+    const { target, os } = debugged.value;
+    const found = stepInTargets(debugged.value, (bytes, address) =>
+      disassembler.decode(bytes, address, 32, (at) => symbolName(os, target.space, at)),
+    );
+    return answer({
+      targets: found.map((t): Dap.StepInTarget => ({
+        id: t.address,
+        label: t.hasSource ? t.label : `${t.label} (no source)`,
+        line: state.positions.toLine(t.line),
+        ...(t.column === 0 ? {} : { column: state.positions.toColumn(t.column) }),
+      })),
+    });
+  }),
 
   pause: request(v.looseObject({}), (state) => {
     const debugged = state.launched();
@@ -33,9 +73,11 @@ export const EXECUTION_REQUESTS: Readonly<Record<string, RequestHandler>> = {
 };
 
 function step(state: SessionState, args: v.InferOutput<typeof stepArguments>, over: boolean): Result<Answer> {
-  return start(state, args.threadId, (debugged) =>
-    args.granularity === 'instruction' ? stepInstructionPlan(debugged, over) : stepLinePlan(debugged, over),
-  );
+  return start(state, args, (debugged) => {
+    if (args.granularity === 'instruction') return stepInstructionPlan(debugged, over);
+    const into = over ? undefined : args.targetId;
+    return stepLinePlan(debugged, over || into !== undefined, into);
+  });
 }
 
 /** To the nearest frame further out that has source, if the innermost has: the library's callers are finished, too. */
@@ -63,18 +105,21 @@ function stepOut(debugged: Debugged): Plan {
 }
 
 /** Steps the thread asked for; an environment that does not run now is first waited for. */
-function start(state: SessionState, threadId: number, plan: (debugged: Debugged) => Plan): Result<Answer> {
+function start(
+  state: SessionState,
+  { threadId, singleThread }: { threadId: number; singleThread?: unknown },
+  plan: (debugged: Debugged) => Plan,
+): Result<Answer> {
   const result = state.runnable();
   if (!result.ok) return result;
   const debugged = result.value;
-  if (threadId === debugged.threads.currentId()) return answer(undefined, () => state.run(debugged, plan(debugged)));
-  const environment = debugged.threads.environment(threadId);
-  if (!environment) {
-    return failure('no-such-thread', {
-      cause: `There is no thread ${threadId}.`,
-      remedy: 'Ask for the threads again: environments come and go.',
-    });
+  const alone = singleThread === true ? aloneThread(debugged, threadId) : success(undefined);
+  if (!alone.ok) return alone;
+  if (threadId === debugged.threads.currentId()) {
+    return answer(undefined, () => state.run(debugged, plan(debugged), alone.value));
   }
+  const environment = debugged.threads.environment(threadId);
+  if (!environment) return noSuchThread(threadId);
   const { saved, space } = environment;
   const from = { eip: saved.get(EIP) ?? 0, esp: saved.get(ESP) ?? 0, space };
   return answer(undefined, () =>
@@ -86,4 +131,17 @@ function start(state: SessionState, threadId: number, plan: (debugged: Debugged)
       }),
     ),
   );
+}
+
+/**
+ * DAP, `singleThread`: no other environment's code may run. There is one CPU, so the one that it works for is the only
+ * one that can be resumed by itself.
+ */
+function aloneThread({ threads }: Debugged, threadId: number | undefined): Result<number> {
+  const current = threads.currentId();
+  if (threadId === undefined || threadId === current) return success(current);
+  return failure('single-thread', {
+    cause: 'Only the thread that the CPU works for can be resumed alone: any other waits for the scheduler.',
+    remedy: `Select thread ${current}, or resume all.`,
+  });
 }

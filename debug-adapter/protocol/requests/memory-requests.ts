@@ -2,6 +2,7 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
 import { Disassembler, type DecodedInstruction } from '../../disassembly/disassembler.ts';
+import type { GuestOs } from '../../kernel/guest-os.ts';
 import { failure } from '../../result.ts';
 import type { Space } from '../../target/target.ts';
 import { placeReference } from '../address-space.ts';
@@ -121,7 +122,7 @@ function disassembleAround(
   wanted: number,
 ): DecodedInstruction[] {
   const { target } = debugged;
-  const symbolAt = (at: number): string | undefined => symbolName(debugged, space, at);
+  const symbolAt = (at: number): string | undefined => symbolName(debugged.os, space, at);
   const before = Math.max(0, -instructionOffset);
   const lines: DecodedInstruction[] = [];
   if (before > 0) {
@@ -164,7 +165,8 @@ function lastReadable({ target }: Debugged, space: Space, start: number, end: nu
   return new Uint8Array(0);
 }
 
-function symbolName({ os }: Debugged, space: Space, address: number): string | undefined {
+/** `sys_page_alloc+4` */
+export function symbolName(os: GuestOs, space: Space, address: number): string | undefined {
   const place = os.imageAt(space, address);
   const linked = (address + (place?.bias ?? 0)) >>> 0;
   const symbol = place?.image.elf.symbolAt(linked);

@@ -5,7 +5,7 @@ import type { Frame } from '../../call-stack/frame.ts';
 import { Disassembler } from '../../disassembly/disassembler.ts';
 import { exceptionInfo } from '../exception-info.ts';
 import { referFor, scopesOf } from '../../scopes/scopes.ts';
-import { failure } from '../../result.ts';
+import { failure, type Result } from '../../result.ts';
 import type { ClientPositions } from '../client-positions.ts';
 import { modulesOf } from '../modules.ts';
 import { answer, count, integer, request, source, threadArguments } from '../request.ts';
@@ -121,13 +121,13 @@ function positionOf(
   return { source: { name, origin: 'not on this machine', presentationHint: 'deemphasize' }, line, column };
 }
 
-const noSuchThread = (threadId: number): ReturnType<typeof failure> =>
+export const noSuchThread = (threadId: number): Result<never> =>
   failure('no-such-thread', {
     cause: `There is no thread ${threadId}.`,
     remedy: 'Ask for the threads again: environments come and go.',
   });
 
-export const staleFrame = (): ReturnType<typeof failure> =>
+export const staleFrame = (): Result<never> =>
   failure('stale-frame', {
     cause: 'This frame is from an earlier stop.',
     remedy: 'Ask for the stack trace again.',
