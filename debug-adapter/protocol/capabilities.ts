@@ -34,6 +34,8 @@ export const CAPABILITIES: Dap.Capabilities = {
   supportsLoadedSourcesRequest: true,
   supportsModulesRequest: true,
   additionalModuleColumns: [...MODULE_COLUMNS],
+  supportsCancelRequest: true,
+  supportsANSIStyling: true,
   supportsRestartRequest: true,
   supportsTerminateRequest: true,
   supportsExceptionFilterOptions: true,

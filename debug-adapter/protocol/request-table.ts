@@ -10,6 +10,7 @@ import { KERNEL_REQUESTS } from './requests/kernel-requests.ts';
 import { LIFECYCLE_REQUESTS } from './requests/lifecycle-requests.ts';
 import { MEMORY_REQUESTS } from './requests/memory-requests.ts';
 import { STACK_REQUESTS } from './requests/stack-requests.ts';
+import type { CancelSignal } from './pending-requests.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface Answer {
@@ -18,14 +19,17 @@ export interface Answer {
   readonly after?: () => void;
 }
 
-/** @param args the request's arguments as they came: nothing about them is certain but that they are an object */
-export type RequestHandler = (state: SessionState, args: object) => Promise<Result<Answer>>;
+/**
+ * @param args the request's arguments as they came: nothing about them is certain but that they are an object
+ * @param signal whether the client has cancelled the request in the meantime
+ */
+export type RequestHandler = (state: SessionState, args: object, signal: CancelSignal) => Promise<Result<Answer>>;
 
 export const REQUESTS: Readonly<Record<string, RequestHandler>> = {
-  ...LIFECYCLE_REQUESTS, //  initialize launch configurationDone restart terminate disconnect
+  ...LIFECYCLE_REQUESTS, //  initialize launch configurationDone restart terminate disconnect cancel
   ...BREAKPOINT_REQUESTS, // setBreakpoints setFunctionBreakpoints setInstructionBreakpoints breakpointLocations …
   ...DATA_BREAKPOINT_REQUESTS, // dataBreakpointInfo setDataBreakpoints
-  ...EXECUTION_REQUESTS, //  continue next stepIn stepOut pause
+  ...EXECUTION_REQUESTS, //  continue next stepIn stepOut stepInTargets pause
   ...GOTO_REQUESTS, //       gotoTargets goto
   ...STACK_REQUESTS, //      threads stackTrace scopes source exceptionInfo
   ...DATA_REQUESTS, //       variables setVariable evaluate

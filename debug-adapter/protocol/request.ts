@@ -1,6 +1,7 @@
 /** Helpers that every request group uses: arguments checked against a schema before a handler sees them. */
 import * as v from 'valibot';
 import { failure, success, type Result } from '../result.ts';
+import type { CancelSignal } from './pending-requests.ts';
 import type { Answer, RequestHandler } from './request-table.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -9,9 +10,13 @@ type Schema = v.GenericSchema;
 /** A handler whose arguments have been checked. Keys that the schema does not name are let through. */
 export function request<S extends Schema>(
   schema: S,
-  handle: (state: SessionState, args: v.InferOutput<S>) => Result<Answer> | Promise<Result<Answer>>,
+  handle: (
+    state: SessionState,
+    args: v.InferOutput<S>,
+    signal: CancelSignal,
+  ) => Result<Answer> | Promise<Result<Answer>>,
 ): RequestHandler {
-  return async (state, args) => {
+  return async (state, args, signal) => {
     const parsed = v.safeParse(schema, args);
     if (!parsed.success) {
       const issues = parsed.issues.map((issue) => {
@@ -23,7 +28,7 @@ export function request<S extends Schema>(
         remedy: 'Send the arguments that the Debug Adapter Protocol describes for this request.',
       });
     }
-    return handle(state, parsed.output);
+    return handle(state, parsed.output, signal);
   };
 }
 

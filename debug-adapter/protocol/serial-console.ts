@@ -1,6 +1,7 @@
 /** The guest's COM1 on its way to the client: as terminal bytes, or as output lines. */
 import type { LaunchArguments } from '../launch/launch-arguments.ts';
 import type { Target } from '../target/target.ts';
+import { AnsiStripper } from './ansi.ts';
 
 type ConsoleKind = NonNullable<LaunchArguments['console']>;
 
@@ -8,11 +9,15 @@ export class SerialConsole {
   private readonly target: Target;
   private readonly kind: ConsoleKind;
   private readonly emit: (event: string, body: unknown) => void;
+  /** For a debug console that would show escape sequences as they are written. */
+  private readonly stripper: AnsiStripper | undefined;
 
-  constructor(target: Target, kind: ConsoleKind, emit: (event: string, body: unknown) => void) {
+  /** @param ansi whether the client's debug console understands escape sequences; a terminal always does */
+  constructor(target: Target, kind: ConsoleKind, ansi: boolean, emit: (event: string, body: unknown) => void) {
     this.target = target;
     this.kind = kind;
     this.emit = emit;
+    this.stripper = ansi ? undefined : new AnsiStripper();
   }
 
   /** Sends on what the guest has written. Called at the end of every slice and before every stop. */
@@ -20,8 +25,10 @@ export class SerialConsole {
     const bytes = this.target.takeSerialOutput();
     if (bytes.length === 0) return;
     const text = new TextDecoder('latin1').decode(bytes);
-    if (this.kind === 'debugConsole') this.emit('output', { category: 'stdout', output: text });
-    else if (this.kind === 'terminal') this.emit('ringside/serialOutput', { text });
+    if (this.kind === 'debugConsole') {
+      const output = this.stripper ? this.stripper.strip(text) : text;
+      if (output !== '') this.emit('output', { category: 'stdout', output });
+    } else if (this.kind === 'terminal') this.emit('ringside/serialOutput', { text });
   }
 
   /** @param text one character a byte above it (Latin-1); others are sent as UTF-8 */

@@ -17,10 +17,12 @@ import type { Launch } from '../launch/launcher.ts';
 import { failure, success, type Result } from '../result.ts';
 import { conditionCompiler } from '../scopes/condition-compiler.ts';
 import { VariableStore } from '../scopes/variable-store.ts';
+import { styled, type Style } from './ansi.ts';
 import { BreakpointRequests } from './breakpoint-binding.ts';
 import { ClientPositions } from './client-positions.ts';
 import { DataBreakpointRequests } from './data-breakpoint-binding.ts';
 import { ModuleEvents, modulesOf } from './modules.ts';
+import { PendingRequests } from './pending-requests.ts';
 import { SerialConsole } from './serial-console.ts';
 import type { SessionHost } from './session.ts';
 import { ThreadEvents } from './thread-events.ts';
@@ -36,6 +38,7 @@ export interface Debugged extends LiveDebuggee {
 export class SessionState {
   readonly host: SessionHost;
   readonly emit: EmitEvent;
+  readonly pending = new PendingRequests();
   readonly requested = new BreakpointRequests();
   readonly requestedData = new DataBreakpointRequests(() => this.requested.newId());
   client: Dap.InitializeRequestArguments = { adapterID: 'ringside' };
@@ -68,7 +71,12 @@ export class SessionState {
     this.debugged?.execution.drop();
     this.threadEvents.update(undefined);
     const os = detectGuestOs(launch.images, target.value);
-    const serial = new SerialConsole(target.value, launch.arguments.console ?? 'debugConsole', this.emit);
+    const serial = new SerialConsole(
+      target.value,
+      launch.arguments.console ?? 'debugConsole',
+      this.client.supportsANSIStyling ?? false,
+      this.emit,
+    );
     this.serial = serial;
     const compiler = conditionCompiler(target.value, os);
     const breakpoints = new BreakpointTable({
@@ -203,8 +211,10 @@ export class SessionState {
     this.debugged?.execution.inputArrived();
   }
 
-  output(category: 'console' | 'important' | 'stdout' | 'stderr', output: string): void {
-    this.emit('output', { category, output });
+  output(category: 'console' | 'important' | 'stderr', output: string, style?: Style): void {
+    const look = style ?? (category === 'important' ? 'warning' : undefined);
+    const shown = look && this.client.supportsANSIStyling ? styled(output, look) : output;
+    this.emit('output', { category, output: shown });
   }
 
   /** The client has disconnected, or is gone. */
@@ -228,7 +238,8 @@ export class SessionState {
     const debugged = this.debugged;
     if (!debugged) return;
     if (report.kind === 'exited') {
-      this.output('console', `The guest ended with verdict ${report.exitCode}${VERDICTS[report.exitCode] ?? ''}.\n`);
+      const verdict = `The guest ended with verdict ${report.exitCode}${VERDICTS[report.exitCode] ?? ''}.\n`;
+      this.output('console', verdict, report.exitCode === 0 ? 'success' : 'failure');
       this.terminate(report.exitCode);
       return;
     }

@@ -10,6 +10,7 @@ import type { Scheduler } from '../execution/execution.ts';
 import type { FileSource } from '../launch/files.ts';
 import type { CreateTarget } from '../launch/launcher.ts';
 import { failure, type Failure, type Result } from '../result.ts';
+import { CANCELLED, cancelled, type CancelSignal } from './pending-requests.ts';
 import { REQUESTS, type RequestHandler } from './request-table.ts';
 import { SessionState } from './session-state.ts';
 
@@ -23,6 +24,8 @@ export interface SessionHost {
   end(): void;
 }
 
+/** Requests that come in one piece are answered at a stretch of this long, then the machine and the stream have a turn. */
+const STRETCH_MS = 10;
 /** Answered at once, even while a launch is being worked on. All others keep their order: a pause follows its continue. */
 const URGENT = new Set(['cancel', 'disconnect', 'terminate']);
 
@@ -32,6 +35,8 @@ export class Session {
   private queue: Promise<void> = Promise.resolve();
   private nextSequence = 1;
   private ended = false;
+  private queued = 0;
+  private stretchBegan = 0;
 
   constructor(host: SessionHost) {
     this.host = host;
@@ -44,9 +49,33 @@ export class Session {
       this.reportGarbage('A message that is no DAP request was ignored.');
       return;
     }
-    const work = (): Promise<void> => this.answer(message);
+    const signal = this.state.pending.open(message.seq);
+    const work = (): Promise<void> => this.answer(message, signal);
     if (URGENT.has(message.command)) void work();
-    else this.queue = this.queue.then(work);
+    else this.enqueue(work);
+  }
+
+  private enqueue(work: () => Promise<void>): void {
+    if (this.queued === 0) this.stretchBegan = this.host.scheduler.now();
+    this.queued++;
+    this.queue = this.queue
+      .then(() => this.turn())
+      .then(work)
+      .then(() => {
+        this.queued--;
+      });
+  }
+
+  /** A turn of the event loop now and then: what cancels or pauses is read from the stream only there. */
+  private turn(): Promise<void> | void {
+    const { scheduler } = this.host;
+    if (scheduler.now() - this.stretchBegan < STRETCH_MS) return;
+    return new Promise((resolve) =>
+      scheduler.defer(() => {
+        this.stretchBegan = scheduler.now();
+        resolve();
+      }, 0),
+    );
   }
 
   /** Bytes or messages that make no sense: said once each in the debug console, never fatal. */
@@ -60,9 +89,14 @@ export class Session {
     this.state.end();
   }
 
-  private async answer(request: Dap.Request): Promise<void> {
+  private async answer(request: Dap.Request, signal: CancelSignal): Promise<void> {
     const handler = Object.hasOwn(REQUESTS, request.command) ? REQUESTS[request.command] : undefined;
-    const result = handler ? await this.run(handler, request) : unsupported(request.command);
+    const result = signal.cancelled
+      ? cancelled()
+      : handler
+        ? await this.run(handler, request, signal)
+        : unsupported(request.command);
+    this.state.pending.close(request.seq);
     if (result.ok) {
       const { body, after } = result.value;
       this.sendResponse(request, body);
@@ -76,7 +110,7 @@ export class Session {
     }
   }
 
-  private async run(handler: RequestHandler, request: Dap.Request): ReturnType<RequestHandler> {
+  private async run(handler: RequestHandler, request: Dap.Request, signal: CancelSignal): ReturnType<RequestHandler> {
     const args: unknown = request.arguments ?? {};
     if (typeof args !== 'object' || args === null) {
       return failure('bad-arguments', {
@@ -85,7 +119,7 @@ export class Session {
       });
     }
     try {
-      return await handler(this.state, args);
+      return await handler(this.state, args, signal);
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.sendEvent('output', { category: 'stderr', output: `Ringside: "${request.command}" failed: ${text}\n` });
@@ -115,7 +149,8 @@ export class Session {
       request_seq: request.seq,
       command: request.command,
       success: false,
-      message: format,
+      // DAP, `Response.message`: a word for programs where one is defined.
+      message: what.id === CANCELLED ? CANCELLED : format,
       body: {
         error: {
           id: errorNumber(what.id),

@@ -6,7 +6,8 @@ import type { Image } from '../../launch/images.ts';
 import { failure } from '../../result.ts';
 import { CAPABILITIES } from '../capabilities.ts';
 import { ClientPositions } from '../client-positions.ts';
-import { answer, request } from '../request.ts';
+import { cancelled } from '../pending-requests.ts';
+import { answer, integer, request } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
 import type { SessionState } from '../session-state.ts';
 
@@ -29,7 +30,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     },
   ),
 
-  launch: request(nothing, async (state, args) => {
+  launch: request(nothing, async (state, args, signal) => {
     if (state.debugged) {
       return failure('already-launched', {
         cause: 'This session has launched its machine already.',
@@ -39,6 +40,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     const parsed = parseLaunchArguments(args);
     if (!parsed.ok) return parsed;
     const launch = await prepareLaunch(parsed.value, state.host.files);
+    if (signal.cancelled) return cancelled();
     if (!launch.ok) return launch;
     const debugged = state.power(launch.value);
     if (!debugged.ok) return debugged;
@@ -62,7 +64,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
 
   configurationDone: request(nothing, (state) => answer(undefined, () => state.configure())),
 
-  restart: request(v.looseObject({ arguments: v.optional(v.unknown()) }), async (state, args) => {
+  restart: request(v.looseObject({ arguments: v.optional(v.unknown()) }), async (state, args, signal) => {
     const before = state.launched();
     if (!before.ok) return before;
     let launch = before.value.launch;
@@ -70,6 +72,7 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       const parsed = parseLaunchArguments(args.arguments);
       if (!parsed.ok) return parsed;
       const prepared = await prepareLaunch(parsed.value, state.host.files);
+      if (signal.cancelled) return cancelled();
       if (!prepared.ok) return prepared;
       launch = prepared.value;
     }
@@ -85,7 +88,10 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     return answer();
   }),
 
-  cancel: request(nothing, () => answer()),
+  cancel: request(v.looseObject({ requestId: v.optional(integer) }), (state, args) => {
+    if (args.requestId !== undefined) state.pending.cancel(args.requestId);
+    return answer();
+  }),
 };
 
 /** Debug information that is damaged or missing: the session works without, and says so in few lines. */
