@@ -23,27 +23,28 @@ Examples:
     )
     .action(async ({ port }: { port?: number }) => {
       // Loaded when asked for: the other commands start without a debugger.
-      const { servePort, serveStreams } = await import('../debug-adapter/server.ts');
+      const { AdapterServer } = await import('../debug-adapter/server.ts');
       if (port === undefined) {
-        await new Promise<void>((resolve) => serveStreams(process.stdin, process.stdout, PROGRAM_FOLDER, resolve));
+        await new Promise<void>((resolve) => {
+          new AdapterServer(PROGRAM_FOLDER, resolve).serveStreams(process.stdin, process.stdout);
+        });
         process.exit(STATUS.ok);
       }
-      const server = servePort(port, PROGRAM_FOLDER, (actual) => {
+      try {
+        const { server, port: actual } = await new AdapterServer(PROGRAM_FOLDER).listen(port);
         process.stderr.write(note(`listening on 127.0.0.1:${actual}`));
-      });
-      await new Promise<void>((resolve) =>
-        server.on('close', resolve).on('error', (error: NodeJS.ErrnoException) => {
-          const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message;
-          process.stderr.write(
-            formatFailure({
-              id: 'port-unavailable',
-              cause: `Cannot listen on 127.0.0.1:${port}: ${why}.`,
-              remedy: 'Choose another port, or --port 0 for any free one.',
-            }),
-          );
-          exit(STATUS.usage);
-          resolve();
-        }),
-      );
+        await new Promise<void>((resolve) => server.on('close', resolve));
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        const why = code === 'EADDRINUSE' ? 'another program listens there' : message;
+        process.stderr.write(
+          formatFailure({
+            id: 'port-unavailable',
+            cause: `Cannot listen on 127.0.0.1:${port}: ${why}.`,
+            remedy: 'Choose another port, or --port 0 for any free one.',
+          }),
+        );
+        exit(STATUS.usage);
+      }
     });
 }

@@ -11,6 +11,9 @@ export function runConfiguration(program: string): vscode.DebugConfiguration {
   return { type: DEBUG_TYPE, request: 'launch', name: `run-${program}`, program };
 }
 
+/** Comes back to a machine that was disconnected from. */
+const ATTACH: vscode.DebugConfiguration = { type: DEBUG_TYPE, request: 'attach', name: 'attach' };
+
 /** What stands in the configuration picker below "Ringside". */
 export class DynamicConfigurations implements vscode.DebugConfigurationProvider {
   private readonly programs: GuestPrograms;
@@ -20,7 +23,7 @@ export class DynamicConfigurations implements vscode.DebugConfigurationProvider 
   }
 
   async provideDebugConfigurations(folder?: vscode.WorkspaceFolder): Promise<vscode.DebugConfiguration[]> {
-    return (await this.programs.list(folder)).map(runConfiguration);
+    return [...(await this.programs.list(folder)).map(runConfiguration), ATTACH];
   }
 }
 
@@ -42,6 +45,7 @@ export class ConfigurationResolver implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
     given: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
+    if (given.request === 'attach') return given;
     // F5 without any launch.json: an empty configuration.
     const configuration = given.type ? given : await this.chooseConfiguration(folder);
     if (!configuration) return undefined;
@@ -56,6 +60,7 @@ export class ConfigurationResolver implements vscode.DebugConfigurationProvider 
     _folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
+    if (configuration.request === 'attach') return configuration;
     const checked = parseLaunchArguments(configuration);
     if (checked.ok) return configuration;
     const open = 'Open launch.json';

@@ -20,14 +20,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const programs = new GuestPrograms(context.extensionUri);
   const stops = new StopTracker();
   const memory = new MemoryDocuments(stops);
+  const adapters = new AdapterFactory(context.extensionUri);
   context.subscriptions.push(
     stops,
     memory,
+    adapters,
     new SerialTerminals(),
     new EnvironmentsView(stops),
     new PageTablesView(stops),
     new HeapView(stops),
-    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(context.extensionUri)),
+    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, adapters),
     vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ConfigurationResolver(programs)),
     vscode.debug.registerDebugConfigurationProvider(
       DEBUG_TYPE,

@@ -115,6 +115,10 @@ export class BreakpointTable implements BreakpointJudge {
     this.sets.delete(set);
   }
 
+  clearAll(): void {
+    for (const set of [...this.sets.keys()]) this.clear(set);
+  }
+
   /**
    * Adds one breakpoint at all of its places.
    * @returns what is wrong with its condition, hit count or place, if something is; it is then not set

@@ -38,6 +38,8 @@ export const CAPABILITIES: Dap.Capabilities = {
   supportsANSIStyling: true,
   supportsRestartRequest: true,
   supportsTerminateRequest: true,
+  supportTerminateDebuggee: true,
+  supportSuspendDebuggee: true,
   supportsExceptionFilterOptions: true,
   exceptionBreakpointFilters: EVENTS.map(({ id, label, description, example, isDefault = false }) => ({
     filter: id,

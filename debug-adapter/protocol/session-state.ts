@@ -11,10 +11,12 @@ import { EventBreakpoints } from '../events/event-breakpoints.ts';
 import { continuePlan } from '../execution/advance.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
 import { Execution, type Plan } from '../execution/execution.ts';
-import type { StopReport } from '../execution/stop-report.ts';
+import type { LeftMachine } from '../execution/machine-park.ts';
+import type { StopReport, StoppedReport } from '../execution/stop-report.ts';
 import { detectGuestOs } from '../kernel/detect.ts';
 import type { Launch } from '../launch/launcher.ts';
 import { failure, success, type Result } from '../result.ts';
+import type { Target } from '../target/target.ts';
 import { conditionCompiler } from '../scopes/condition-compiler.ts';
 import { VariableStore } from '../scopes/variable-store.ts';
 import { styled, type Style } from './ansi.ts';
@@ -49,6 +51,10 @@ export class SessionState {
   private configured = false;
   /** The machine of this launch or restart has begun to run, or stands at its entry. */
   private begun = false;
+  /** Where it stands when it is configured; undefined where it runs. */
+  private firstStop: StoppedReport | undefined;
+  /** It was not launched by this session. */
+  private attached = false;
   /** `terminated` has been sent, or the client has disconnected: nothing runs any more. */
   private over = false;
   private serial: SerialConsole | undefined;
@@ -67,28 +73,43 @@ export class SessionState {
     if (this.over) return sessionOver();
     const target = this.host.createTarget(launch.recipe);
     if (!target.ok) return target;
+    const { stopOnEntry, noDebug } = launch.arguments;
+    this.firstStop = stopOnEntry && !noDebug ? { kind: 'stopped', reason: 'entry' } : undefined;
+    return success(this.connect(launch, target.value));
+  }
+
+  /** Takes over a machine that another session has left behind. */
+  attach({ launch, target, stop }: LeftMachine): Result<Debugged> {
+    if (this.over) return sessionOver();
+    this.attached = true;
+    this.firstStop = stop;
+    return success(this.connect(launch, target));
+  }
+
+  /** Puts a debugger around a machine, with all breakpoints that were asked for. */
+  private connect(launch: Launch, target: Target): Debugged {
     const stood = this.debugged !== undefined && this.begun && !this.debugged.execution.running;
     this.debugged?.execution.drop();
     this.threadEvents.update(undefined);
-    const os = detectGuestOs(launch.images, target.value);
+    const os = detectGuestOs(launch.images, target);
     const serial = new SerialConsole(
-      target.value,
+      target,
       launch.arguments.console ?? 'debugConsole',
       this.client.supportsANSIStyling ?? false,
       this.emit,
     );
     this.serial = serial;
-    const compiler = conditionCompiler(target.value, os);
+    const compiler = conditionCompiler(target, os);
     const breakpoints = new BreakpointTable({
-      target: target.value,
+      target,
       os,
       compiler,
       onLog: (text) => this.output('console', `${text}\n`),
       onProblem: (text) => this.output('important', `${text}\n`),
     });
-    const threads = new Threads(target.value, os);
+    const threads = new Threads(target, os);
     const execution = new Execution(
-      target.value,
+      target,
       this.host.scheduler,
       (report) => this.stopped(report),
       () => {
@@ -98,17 +119,17 @@ export class SessionState {
     );
     this.debugged = {
       launch,
-      target: target.value,
+      target,
       os,
       breakpoints,
       data: new DataBreakpoints({
-        target: target.value,
+        target,
         os,
         hasSource: (file) => launch.sources.toClient(file) !== undefined,
         onProblem: (text) => this.output('important', `${text}\n`),
       }),
       events: new EventBreakpoints({
-        target: target.value,
+        target,
         os,
         images: launch.images,
         breakpoints,
@@ -128,7 +149,7 @@ export class SessionState {
     }
     // The response to a restart does not say that what stood runs again.
     if (stood) this.emit('continued', { threadId: KERNEL_THREAD, allThreadsContinued: true });
-    return success(this.debugged);
+    return this.debugged;
   }
 
   /** configurationDone. */
@@ -142,8 +163,7 @@ export class SessionState {
     const { debugged } = this;
     if (!debugged || !this.configured || this.begun || this.over) return;
     this.begun = true;
-    const { stopOnEntry, noDebug } = debugged.launch.arguments;
-    if (stopOnEntry && !noDebug) this.stopped({ kind: 'stopped', reason: 'entry' });
+    if (this.firstStop) this.stopped(this.firstStop);
     else this.run(debugged);
   }
 
@@ -217,7 +237,31 @@ export class SessionState {
     this.emit('output', { category, output: shown });
   }
 
-  /** The client has disconnected, or is gone. */
+  /**
+   * The client disconnects. What it launched ends with it and what it attached to lives on, unless it says otherwise.
+   * @returns the machine that is left behind, to be found by its number
+   */
+  disconnect({ terminateDebuggee, suspendDebuggee }: Dap.DisconnectArguments): LeftMachine | undefined {
+    const { debugged } = this;
+    const lives = debugged !== undefined && this.begun && !this.over && !(terminateDebuggee ?? !this.attached);
+    if (!lives) {
+      this.end();
+      return undefined;
+    }
+    const { launch, target, execution, breakpoints, data, events } = debugged;
+    const ended = this.lastStop?.kind === 'stopped' && this.lastStop.final ? this.lastStop : undefined;
+    const stop = ended ?? (suspendDebuggee ? LEFT_STANDING : undefined);
+    execution.drop();
+    events.set([]);
+    events.keepTo(undefined);
+    breakpoints.clearAll();
+    data.clear();
+    this.serial?.flush();
+    this.end();
+    return { launch, target, stop };
+  }
+
+  /** The client is gone. */
   end(): void {
     this.over = true;
     this.debugged?.execution.drop();
@@ -262,6 +306,8 @@ export class SessionState {
     this.emit('stopped', body);
   }
 }
+
+const LEFT_STANDING: StoppedReport = { kind: 'stopped', reason: 'pause', description: 'Held since the last session' };
 
 const sessionOver = (): Result<never> =>
   failure('session-over', { cause: 'This session is over.', remedy: 'Start another one.' });

@@ -6,6 +6,7 @@
  * Invariant: whatever a handler does, throwing included, its request gets one response and the session goes on.
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { MachinePark } from '../execution/machine-park.ts';
 import type { Scheduler } from '../execution/execution.ts';
 import type { FileSource } from '../launch/files.ts';
 import type { CreateTarget } from '../launch/launcher.ts';
@@ -22,6 +23,10 @@ export interface SessionHost {
   send(message: Dap.Response | Dap.Event): void;
   /** The session has ended: the transport may close. */
   end(): void;
+  /** Where machines go that a client leaves behind. */
+  readonly park: MachinePark;
+  /** Where a client finds them, for people: `127.0.0.1:4711`. */
+  attachAddress(): Promise<string>;
 }
 
 /** Requests that come in one piece are answered at a stretch of this long, then the machine and the stream have a turn. */
@@ -86,7 +91,9 @@ export class Session {
   /** The client is gone. */
   close(): void {
     this.ended = true;
-    this.state.end();
+    // What it had attached to was somebody's before, and lives on.
+    const left = this.state.disconnect({});
+    if (left) this.host.park.leave(left);
   }
 
   private async answer(request: Dap.Request, signal: CancelSignal): Promise<void> {

@@ -4,6 +4,8 @@
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Scheduler } from '../../debug-adapter/execution/execution.ts';
+import { MachinePark } from '../../debug-adapter/execution/machine-park.ts';
 import type { FileSource } from '../../debug-adapter/launch/files.ts';
 import { nodeFiles } from '../../debug-adapter/node-files.ts';
 import { Session } from '../../debug-adapter/protocol/session.ts';
@@ -71,13 +73,19 @@ class RandomSession {
   /** Whether a `stopped` may come: a run has been answered since the last one. */
   private mayStop = false;
 
+  private readonly park: MachinePark;
+
   constructor(seed: number) {
     this.random = new Random(seed);
+    // Time passes by being looked at: slices are cut the same in every run.
+    const scheduler: Scheduler = { now: () => (this.time += 0.5), defer: (callback) => setImmediate(callback) };
+    this.park = new MachinePark(scheduler);
     this.session = new Session({
       files,
-      // Time passes by being looked at: slices are cut the same in every run.
-      scheduler: { now: () => (this.time += 0.5), defer: (callback) => setImmediate(callback) },
+      scheduler,
       createTarget: createEmulatorTarget,
+      park: this.park,
+      attachAddress: () => Promise.resolve('127.0.0.1:4711'),
       send: (message) => this.receive(message),
       end: () => (this.ended = true),
     });
@@ -106,10 +114,19 @@ class RandomSession {
     }
     if (random.chance(30)) this.send('terminate', {});
     if (random.chance(20)) this.session.close();
-    this.send('disconnect', random.pick([{}, { restart: true }, { terminateDebuggee: true }]));
+    this.send(
+      'disconnect',
+      random.pick([
+        {},
+        { restart: true },
+        { terminateDebuggee: true },
+        { terminateDebuggee: false, suspendDebuggee: random.chance(50) },
+      ]),
+    );
     await this.answered();
     for (let i = 0; i < 5; i++) await turn();
     if (!this.ended) this.problems.push('disconnect did not end the session');
+    this.park.close();
     expect(this.problems).toEqual([]);
     return this.seq;
   }

@@ -70,6 +70,37 @@ test('over TCP: the port answers one session after the other, and garbage on the
   expect(answers).toMatch(/not JSON/);
 });
 
+test('over stdio: a machine that is left behind is attached to by its port, and the process ends with it', async () => {
+  client = new DebugClient(process.execPath, ADAPTER, 'ringside');
+  client.defaultTimeout = 20_000;
+  await client.start();
+  await Promise.all([
+    client.configurationSequence(),
+    client.launch({ program: 'spin' }),
+    client.waitForEvent('initialized'),
+  ]);
+  let said = '';
+  client.on('output', ({ body }: { body: { output: string } }) => (said += body.output));
+  await client.disconnectRequest({ terminateDebuggee: false, suspendDebuggee: true });
+  client = undefined;
+  const port = Number(/Machine 1 \(spin\) stands still\. Attach to it at 127\.0\.0\.1:(\d+)\./.exec(said)?.[1]);
+  expect(port, said).toBeGreaterThan(0);
+
+  const second = new DebugClient(process.execPath, ADAPTER, 'ringside');
+  second.defaultTimeout = 20_000;
+  await second.start(port);
+  await second.initializeRequest();
+  await Promise.all([
+    second.waitForEvent('stopped'),
+    second.waitForEvent('initialized').then(() => second.configurationDoneRequest()),
+    second.attachRequest({}),
+  ]);
+  const { body } = await second.threadsRequest();
+  expect(body.threads[0]!.name).toMatch(/^(kernel$|spin )/);
+  await second.disconnectRequest({ terminateDebuggee: true });
+  await expect(connects(port)).resolves.toBe(false);
+});
+
 test('disconnecting at any moment ends the program', async () => {
   const adapter = spawn(process.execPath, [ADAPTER], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<number | null>((resolve) => adapter.once('exit', resolve));
@@ -86,6 +117,21 @@ test('disconnecting at any moment ends the program', async () => {
 });
 
 const frame = (body: string): string => `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+
+/** Whether a port still answers, asked until it does not or too long has passed. */
+async function connects(port: number): Promise<boolean> {
+  for (let tries = 0; tries < 200; tries++) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = createConnection(port, '127.0.0.1', () => {
+        socket.destroy();
+        resolve(true);
+      }).on('error', () => resolve(false));
+    });
+    if (!open) return false;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return true;
+}
 
 function startServer(): Promise<number> {
   const child = spawn(process.execPath, [CLI, 'dap', '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });

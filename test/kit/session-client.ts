@@ -3,6 +3,8 @@
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { performance } from 'node:perf_hooks';
+import type { Scheduler } from '../../debug-adapter/execution/execution.ts';
+import { MachinePark } from '../../debug-adapter/execution/machine-park.ts';
 import { nodeFiles } from '../../debug-adapter/node-files.ts';
 import type { CustomRequests } from '../../debug-adapter/protocol/custom-requests.ts';
 import { Session } from '../../debug-adapter/protocol/session.ts';
@@ -12,6 +14,11 @@ import { REPOSITORY } from './repository.ts';
 /** Bodies are looked at by tests, which fail where something is not as they expect. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Body = Record<string, any>;
+
+export const SCHEDULER: Scheduler = {
+  now: () => performance.now(),
+  defer: (callback, delayMs) => (delayMs >= 1 ? setTimeout(callback, delayMs) : setImmediate(callback)),
+};
 
 export class SessionClient {
   readonly events: Dap.Event[] = [];
@@ -23,14 +30,14 @@ export class SessionClient {
   /** Events before this index have been waited for. */
   private seen = 0;
 
-  constructor() {
+  /** @param park where machines go that are left behind; one for several clients lets one attach to another's */
+  constructor(park = new MachinePark(SCHEDULER)) {
     this.session = new Session({
       files: nodeFiles(REPOSITORY),
-      scheduler: {
-        now: () => performance.now(),
-        defer: (callback, delayMs) => (delayMs >= 1 ? setTimeout(callback, delayMs) : setImmediate(callback)),
-      },
+      scheduler: SCHEDULER,
       createTarget: createEmulatorTarget,
+      park,
+      attachAddress: () => Promise.resolve('127.0.0.1:4711'),
       send: (message) => this.receive(message),
       end: () => (this.ended = true),
     });
@@ -77,7 +84,20 @@ export class SessionClient {
   }
 
   /** initialize, launch, the given configuration, configurationDone. */
-  async launch(args: object, configure: (client: this) => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+  launch(args: object, configure?: (client: this) => Promise<unknown>): Promise<void> {
+    return this.begin('launch', args, configure);
+  }
+
+  /** The same for a machine that was left behind. */
+  attach(args: object = {}, configure?: (client: this) => Promise<unknown>): Promise<void> {
+    return this.begin('attach', args, configure);
+  }
+
+  private async begin(
+    command: 'launch' | 'attach',
+    args: object,
+    configure: (client: this) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<void> {
     await this.request('initialize', {
       adapterID: 'ringside',
       clientID: 'test',
@@ -85,7 +105,7 @@ export class SessionClient {
       columnsStartAt1: true,
       supportsInvalidatedEvent: true,
     });
-    const launched = this.request('launch', args);
+    const launched = this.request(command, args);
     await Promise.race([this.event('initialized'), launched]);
     await configure(this);
     await this.request('configurationDone');

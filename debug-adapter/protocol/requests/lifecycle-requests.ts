@@ -1,14 +1,16 @@
 /** From initialize to disconnect. */
+import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
 import { parseLaunchArguments } from '../../launch/launch-arguments.ts';
-import { prepareLaunch } from '../../launch/launcher.ts';
+import { nameOf } from '../../execution/machine-park.ts';
+import { prepareLaunch, type Launch } from '../../launch/launcher.ts';
 import type { Image } from '../../launch/images.ts';
-import { failure } from '../../result.ts';
+import { failure, type Result } from '../../result.ts';
 import { CAPABILITIES } from '../capabilities.ts';
 import { ClientPositions } from '../client-positions.ts';
 import { cancelled } from '../pending-requests.ts';
 import { answer, integer, request } from '../request.ts';
-import type { RequestHandler } from '../request-table.ts';
+import type { Answer, RequestHandler } from '../request-table.ts';
 import type { SessionState } from '../session-state.ts';
 
 const WARNINGS_SHOWN_MAX = 3;
@@ -45,22 +47,21 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
     const debugged = state.power(launch.value);
     if (!debugged.ok) return debugged;
     for (const image of launch.value.images.all()) sayWhatIsMissing(state, image);
-    // DAP, "Launch sequencing": breakpoints may be sent from now on; execution waits for configurationDone.
-    return answer(undefined, () => {
-      const { program, kernel } = launch.value.arguments;
-      const name = program ?? kernel ?? 'kernel';
-      state.emit('process', { name, isLocalProcess: false, startMethod: 'launch', pointerSize: 32 });
-      state.emit('initialized');
-      state.begin();
-    });
+    return configurable(state, launch.value, 'launch');
   }),
 
-  attach: request(nothing, () =>
-    failure('attach', {
-      cause: 'Ringside runs the machine itself, so there is nothing to attach to.',
-      remedy: 'Use "request": "launch".',
-    }),
-  ),
+  attach: request(v.looseObject({ machine: v.optional(integer) }), (state, args) => {
+    if (state.debugged) {
+      return failure('already-launched', {
+        cause: 'This session has its machine already.',
+        remedy: 'Start another session to attach to another machine.',
+      });
+    }
+    const left = state.host.park.take(args.machine);
+    if (!left.ok) return left;
+    const debugged = state.attach(left.value);
+    return debugged.ok ? configurable(state, left.value.launch, 'attach') : debugged;
+  }),
 
   configurationDone: request(nothing, (state) => answer(undefined, () => state.configure())),
 
@@ -83,16 +84,34 @@ export const LIFECYCLE_REQUESTS: Readonly<Record<string, RequestHandler>> = {
 
   terminate: request(nothing, (state) => answer(undefined, () => state.terminate())),
 
-  disconnect: request(nothing, (state) => {
-    state.end();
-    return answer();
-  }),
+  disconnect: request(
+    v.looseObject({ terminateDebuggee: v.optional(v.boolean()), suspendDebuggee: v.optional(v.boolean()) }),
+    async (state, args) => {
+      const left = state.disconnect(args as Dap.DisconnectArguments);
+      if (left) {
+        const machine = state.host.park.leave(left);
+        const where = await state.host.attachAddress();
+        const how = left.stop ? 'stands still' : 'runs on';
+        state.output('console', `Machine ${machine} (${nameOf(left.launch)}) ${how}. Attach to it at ${where}.\n`);
+      }
+      return answer();
+    },
+  ),
 
   cancel: request(v.looseObject({ requestId: v.optional(integer) }), (state, args) => {
     if (args.requestId !== undefined) state.pending.cancel(args.requestId);
     return answer();
   }),
 };
+
+/** DAP, "Launch sequencing": breakpoints may be sent from now on; execution waits for configurationDone. */
+function configurable(state: SessionState, launch: Launch, startMethod: 'launch' | 'attach'): Result<Answer> {
+  return answer(undefined, () => {
+    state.emit('process', { name: nameOf(launch), isLocalProcess: false, startMethod, pointerSize: 32 });
+    state.emit('initialized');
+    state.begin();
+  });
+}
 
 /** Debug information that is damaged or missing: the session works without, and says so in few lines. */
 function sayWhatIsMissing(state: SessionState, image: Image): void {
