@@ -8,11 +8,14 @@
 import { elementOf, makeArray, makePointer, resolved } from '../debug-info/index.ts';
 import type { Member, StructType, Type, Variant } from '../debug-info/index.ts';
 import type { InspectionContext, Value } from './api.ts';
-import { EvaluationError, unwrap } from './evaluation-error.ts';
+import { EvaluationError, guarded, unwrap } from './evaluation-error.ts';
+import { factField } from './facts.ts';
 import { memoryNode, numberNode, partNode, toNumber, valueNode } from './nodes.ts';
 import type { Get, Node } from './nodes.ts';
 import { childrenOf } from './render.ts';
 import { activeVariant } from './rust-enum.ts';
+import { concreteOf, objectLayout } from './rust-objects.ts';
+import type { ObjectLayout } from './rust-objects.ts';
 import { sequenceLayout, structOf, wrapperLayout } from './rust-layout.ts';
 import type { Layout } from './rust-layout.ts';
 import { sequenceOf } from './rust-views.ts';
@@ -23,8 +26,8 @@ const SLICE_MAX = 1 << 20;
 const INDEX = { kind: 'integer', bits: 32, signed: true } as const;
 
 /** `*x`: what a pointer, a reference or a library wrapper leads to. */
-export function dereference(node: Node, language: 'c' | 'rust'): Node {
-  const followed = followOnce(node);
+export function dereference(node: Node, language: 'c' | 'rust', context?: InspectionContext): Node {
+  const followed = followOnce(node, context);
   if (followed !== undefined) return followed;
   const type = resolved(node.type);
   if (type?.kind === 'array') return elementNode(node, elementOf(type), 0);
@@ -54,14 +57,28 @@ function wordType(name: string, language: 'c' | 'rust'): Type {
 }
 
 /** One level of pointer or wrapper; `undefined` where there is none. */
-function followOnce(node: Node): Node | undefined {
+function followOnce(node: Node, context?: InspectionContext): Node | undefined {
   const type = resolved(node.type);
+  const object = context === undefined ? undefined : objectLayout(type);
+  if (object !== undefined) return followObject(node, object, context!);
   if (type?.kind === 'pointer') {
     if (type.target === undefined || resolved(type.target) === undefined) return undefined;
     return memoryNode(type.target, node.number!);
   }
   const layout = wrapperLayout(type);
   return layout === undefined ? undefined : followLayout(node, layout);
+}
+
+/** A trait object's type is looked up when the expression is compiled, and has to be the same when it runs. */
+function followObject(node: Node, layout: ObjectLayout, context: InspectionContext): Node | undefined {
+  const found = guarded(() => concreteOf(node.value(context), layout)?.type);
+  if (!found.ok || found.value === undefined) return undefined;
+  const type = found.value;
+  return memoryNode(type, (now) => {
+    const concrete = concreteOf(node.value(now), layout);
+    if (concrete?.type === type && concrete.place.kind === 'memory') return concrete.place.address;
+    throw new EvaluationError('other-type', `The object is no ${type.name} any more.`, 'Look at the whole object.');
+  });
 }
 
 function followLayout(node: Node, layout: Layout): Node {
@@ -76,19 +93,25 @@ function followLayout(node: Node, layout: Layout): Node {
 }
 
 /** What stops at the first type `find` knows, following pointers and wrappers. */
-function autoFollow<T>(node: Node, find: (node: Node) => T | undefined): T | undefined {
+function autoFollow<T>(node: Node, find: (node: Node) => T | undefined, context?: InspectionContext): T | undefined {
   let current: Node | undefined = node;
   for (let depth = 0; current !== undefined && depth < FOLLOW_MAX; depth++) {
     const found = find(current);
     if (found !== undefined) return found;
-    current = followOnce(current);
+    current = followOnce(current, context);
   }
   return undefined;
 }
 
 /** `a.b`, `a->b`, `a.0`, `option.Some.0`. */
-export function memberNode(object: Node, name: string, context: InspectionContext | undefined): Node {
-  const found = autoFollow(object, (node) => ownMember(node, name, context));
+export function memberNode(
+  object: Node,
+  name: string,
+  context: InspectionContext | undefined,
+  language: 'c' | 'rust',
+): Node {
+  if (object.fact !== undefined) return factField(object, name, language);
+  const found = autoFollow(object, (node) => ownMember(node, name, context), context);
   if (found !== undefined) return found;
   const fields = autoFollow(object, (node) => {
     const struct = structOf(node.type);

@@ -20,6 +20,21 @@ export interface InspectionContext extends FrameContext {
   symbolAt?(address: number): string | undefined;
   /** Type of a Rust trait object from the address of its vtable. */
   concreteTypeOfVtable?(address: number): Type | undefined;
+  /** What the machine and its operating system know: `$env`, `$pte(0x800000)`. */
+  fact?(name: string, argument: number | undefined): Result<Fact>;
+}
+
+/** Something that no debug information describes: a word, a number of 32 bits, or fields of such. Never changes anything. */
+export interface Fact {
+  readonly text: string;
+  readonly typeName: string;
+  /** What arithmetic sees. */
+  readonly number?: number | undefined;
+  /** What comparison with a name or a text sees. */
+  readonly word?: string | undefined;
+  readonly fields?: readonly (readonly [name: string, fact: Fact])[] | undefined;
+  /** The number is a physical address. */
+  readonly isPhysical?: boolean | undefined;
 }
 
 /** What names mean at one place in the code. Used when an expression is compiled, not when it runs. */
@@ -33,6 +48,8 @@ export interface NameScope {
   symbolNamed?(name: string): number | undefined;
   /** Whether `$name` is a register the context knows beyond eax…eflags. */
   isRegister?(name: string): boolean;
+  /** Whether the context has a fact of that name, and whether it is asked with an address: `$pte(a)`. */
+  factNamed?(name: string): 'plain' | 'of-address' | undefined;
 }
 
 /** A name the caller gives a value for, such as a result `$1`. */
@@ -58,6 +75,8 @@ export interface Value {
   readonly type: Type | undefined;
   readonly place: Place;
   readonly context: InspectionContext;
+  /** What is shown in place of bytes. */
+  readonly fact?: Fact | undefined;
   /** An expression that gives this value again in its frame; for "Copy as Expression" and watches. */
   readonly evaluateName?: string | undefined;
 }
@@ -71,6 +90,8 @@ export interface Rendered {
   readonly named: number;
   /** Linear address of the value, or of what it points at for pointers, strings and slices. */
   readonly memoryReference: number | undefined;
+  /** The memory reference is a physical address. */
+  readonly isPhysical?: boolean;
   /** May be assigned to from text. */
   readonly writable: boolean;
 }

@@ -53,15 +53,20 @@ export function assignText(value: Value, text: string): Result<Value> {
         'Set one of its fields or elements.',
       );
     }
-    writeBytes(target, bytesOfText(text.trim(), target.type!));
+    const bits = target.place.kind === 'bits' ? target.place.sizeBits : undefined;
+    writeBytes(target, bytesOfText(text.trim(), target.type!, bits));
     return value;
   });
 }
 
-/** @throws EvaluationError */
-export function bytesOfText(text: string, type: Type): Uint8Array {
+/**
+ * @param fieldBits how many bits the number has room for, where that is fewer than its type has
+ * @throws EvaluationError
+ */
+export function bytesOfText(text: string, type: Type, fieldBits?: number): Uint8Array {
   const plain = resolved(type)!;
-  const numeric = numericType(plain)!;
+  const whole = numericType(plain)!;
+  const numeric = fieldBits === undefined ? whole : { ...whole, bits: fieldBits };
   const size = plain.sizeBytes;
   const wrong = (what: string): EvaluationError =>
     new EvaluationError(
@@ -75,8 +80,8 @@ export function bytesOfText(text: string, type: Type): Uint8Array {
     if (enumerator !== undefined) return bigToBytes(enumerator.value, size);
   }
   if (numeric.kind === 'float') {
-    const number = Number(text);
-    const bytes = text !== '' && !Number.isNaN(number) ? floatToBytes(number, size) : undefined;
+    const number = floatOfText(text);
+    const bytes = number === undefined ? undefined : floatToBytes(number, size);
     if (bytes === undefined) throw wrong('a number');
     return bytes;
   }
@@ -95,11 +100,19 @@ export function bytesOfText(text: string, type: Type): Uint8Array {
   if (value < (numeric.signed ? low : -(1n << BigInt(numeric.bits - 1))) || value >= high) {
     throw new EvaluationError(
       'value-out-of-range',
-      `${text} does not fit into ${plain.name}, which has ${numeric.bits} bits.`,
+      `${text} does not fit into ${fieldBits === undefined ? plain.name : `the bit field of ${plain.name}`}, which has ${numeric.bits} bit${numeric.bits === 1 ? '' : 's'}.`,
       'Write a smaller number.',
     );
   }
   return bigToBytes(value, size);
+}
+
+/** As both languages print floats; `inf` and `NaN`, too. */
+function floatOfText(text: string): number | undefined {
+  const special = /^([+-]?)(?:inf(?:inity)?|(nan))$/i.exec(text);
+  if (special !== null) return special[2] !== undefined ? NaN : special[1] === '-' ? -Infinity : Infinity;
+  const digits = text.replace(/_/g, '').replace(/(?:f32|f64|f|l)$/i, '');
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits) ? Number(digits) : undefined;
 }
 
 function parseInteger(text: string): bigint | undefined {

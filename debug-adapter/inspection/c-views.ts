@@ -36,17 +36,19 @@ export function scalarView(value: Value, shower: Shower): View {
   const bytes = bytesOf(value);
   if (numeric.kind === 'float') return leaf(floatText(bytesToFloat(bytes), plain.sizeBytes === 4), addressOf(value));
   const number = bytesToBig(bytes, numeric);
-  return leaf(scalarText(number, plain, shower.hex), addressOf(value));
+  // A bit field has its own width, whatever its type's is.
+  const bits = value.place.kind === 'bits' ? value.place.sizeBits : numeric.bits;
+  return leaf(scalarText(number, plain, shower.hex, bits), addressOf(value));
 }
 
-function scalarText(number: bigint, type: Type, hex: boolean): string {
+function scalarText(number: bigint, type: Type, hex: boolean, bits: number): string {
   const numeric = numericType(type)!;
   if (numeric.kind === 'boolean') return number === 0n ? 'false' : number === 1n ? 'true' : number.toString();
   if (numeric.kind === 'character') {
     const valid = number <= 0x10ffffn && (number < 0xd800n || number > 0xdfffn);
     return valid ? quote(String.fromCodePoint(Number(number)), "'") : `<invalid char: 0x${number.toString(16)}>`;
   }
-  const text = hex ? `0x${BigInt.asUintN(numeric.bits, number).toString(16)}` : number.toString();
+  const text = hex ? `0x${BigInt.asUintN(bits, number).toString(16)}` : number.toString();
   return isCharacter(type) && type.language === 'c' && number >= 32n && number < 127n
     ? `${text} ${quote(String.fromCharCode(Number(number)), "'")}`
     : text;

@@ -18,7 +18,8 @@ import {
   textOf,
 } from './access.ts';
 import type { CompileOptions, Compiled, InspectionContext, NameScope, Value } from './api.ts';
-import { EvaluationError, guarded } from './evaluation-error.ts';
+import { EvaluationError, guarded, unwrap } from './evaluation-error.ts';
+import { factNode } from './facts.ts';
 import {
   bigintNode,
   integerNode,
@@ -126,9 +127,14 @@ class Compiler {
       case 'name':
         return this.#name(tree.path);
       case 'register':
-        return this.#register(tree.name);
+        return this.#scope.factNamed?.(tree.name) === 'plain'
+          ? factNode(tree.name, undefined, this.#language)
+          : this.#register(tree.name);
+      case 'fact':
+        return this.#factOf(tree.name, this.node(tree.argument));
       case 'unary':
-        if (tree.operator === '*') return dereference(decayed(this.node(tree.operand), this.#language), this.#language);
+        if (tree.operator === '*')
+          return dereference(decayed(this.node(tree.operand), this.#language), this.#language, this.#options.context);
         if (tree.operator === '&') return addressNode(this.node(tree.operand), this.#language);
         return unaryNode(tree.operator, decayed(this.node(tree.operand), this.#language), this.#language);
       case 'binary':
@@ -138,7 +144,7 @@ class Compiler {
       case 'cast':
         return this.#cast(this.node(tree.operand), this.#typeNamed(tree.typeName));
       case 'member':
-        return memberNode(this.node(tree.object), tree.name, this.#options.context);
+        return memberNode(this.node(tree.object), tree.name, this.#options.context, this.#language);
       case 'method':
         return methodNode(
           this.node(tree.object),
@@ -242,6 +248,27 @@ class Compiler {
     return enumeratorOf(type, path.slice(cut + 2));
   }
 
+  /** `$pte(address)`: of a number, or of what a pointer points at. */
+  #factOf(name: string, argument: Node): Node {
+    if (this.#scope.factNamed?.(name) !== 'of-address') {
+      throw new EvaluationError(
+        'register-unknown',
+        `$${name} does not take an address.`,
+        'What does: $pte(address), $phys(address).',
+      );
+    }
+    const address = scalarOf(decayed(argument, this.#language));
+    if (address.numeric === undefined || address.numeric.kind === 'float') {
+      throw new EvaluationError(
+        'not-an-integer',
+        `A value of type ${argument.type?.name ?? 'void'} is no address.`,
+        `Take its address: $${name}(&x).`,
+      );
+    }
+    const unsigned = { kind: 'integer', bits: 32, signed: false } as const;
+    return factNode(name, toNumber(address, unsigned), this.#language);
+  }
+
   #register(name: string): Node {
     const full = registerAliases[name] ?? name;
     const type = this.#builtin(this.#language === 'c' ? 'unsigned int' : 'u32');
@@ -260,7 +287,15 @@ class Compiler {
       const [whole, from, bits] = part;
       const read = readRegister(i386Registers[whole]!, whole);
       const small = typeOfNumeric({ kind: 'integer', bits, signed: false }, this.#language);
-      return numberNode(small, (context) => (read(context) >>> from) & (2 ** bits - 1));
+      const mask = 2 ** bits - 1;
+      return {
+        ...numberNode(small, (context) => (read(context) >>> from) & mask),
+        assign: (context, value) => {
+          const merged = (read(context) & ~(mask << from)) | ((value & mask) << from);
+          if (context.setRegister?.(whole, merged >>> 0) !== true)
+            throw readOnly(`$${name} cannot be changed in this frame`);
+        },
+      };
     }
     if (this.#scope.isRegister?.(full) !== true) {
       throw new EvaluationError(
@@ -322,6 +357,8 @@ class Compiler {
 
   /** `text == "abc"`, `option == None`: what is equal though it is no number. */
   #equality(side: Tree, other: Tree): Get<boolean> | undefined {
+    const fact = other.kind === 'string' || other.kind === 'name' ? this.#factOrNothing(side) : undefined;
+    if (fact !== undefined) return this.#factEquality(fact, other);
     if (other.kind === 'string') {
       const text = textOf(this.node(side));
       if (text === undefined) return undefined;
@@ -334,6 +371,24 @@ class Compiler {
     if (other.kind !== 'name' || this.#scope.lookup(other.path) !== undefined) return undefined;
     const object = guarded(() => this.node(side));
     return object.ok ? isVariant(object.value, other.path.split('::').pop()!) : undefined;
+  }
+
+  #factOrNothing(tree: Tree): Node | undefined {
+    if (tree.kind === 'member') return this.#factOrNothing(tree.object) === undefined ? undefined : this.node(tree);
+    if (tree.kind !== 'register' && tree.kind !== 'fact') return undefined;
+    const node = guarded(() => this.node(tree));
+    return node.ok && node.value.fact !== undefined ? node.value : undefined;
+  }
+
+  /** `$env.program == hello`, `$syscall.name == "sys_yield"`: words by their text, with quotes or without; numbers as numbers. */
+  #factEquality(node: Node, other: Tree): Get<boolean> {
+    const word = other.kind === 'string' ? other.text : other.kind === 'name' ? other.path : '';
+    const number = guarded(() => toNumber(scalarOf(this.node(other)), { kind: 'integer', bits: 32, signed: false }));
+    return (context) => {
+      const fact = node.fact!(context);
+      if (fact.word !== undefined) return fact.word === word;
+      return node.number!(context) === unwrap(number)(context);
+    };
   }
 
   #conditional(tree: Tree & { kind: 'conditional' }): Node {

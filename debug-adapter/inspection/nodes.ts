@@ -6,7 +6,7 @@
  */
 import { builtinType, resolved } from '../debug-info/index.ts';
 import type { Type } from '../debug-info/index.ts';
-import type { InspectionContext, Value } from './api.ts';
+import type { Fact, InspectionContext, Value } from './api.ts';
 import { EvaluationError, unmapped } from './evaluation-error.ts';
 import { bigToBytes, bytesToBig, bytesToFloat, floatToBytes, numericType, wrapBig, wrapNumber } from './numbers.ts';
 import type { NumericType } from './numbers.ts';
@@ -25,7 +25,9 @@ export interface Node {
   readonly address?: Get<number>;
   /** A number without a suffix, which takes the type of what it meets. */
   readonly literal?: bigint;
-  /** Writes a register that DWARF does not number. */
+  /** What the machine knows, where that is what the node gives. */
+  readonly fact?: Get<Fact>;
+  /** Writes a register that DWARF does not number, or a part of one. */
   readonly assign?: (context: InspectionContext, value: number) => void;
 }
 

@@ -98,6 +98,30 @@ export function floatToBytes(value: number, sizeBytes: number): Uint8Array | und
   const view = new DataView(bytes.buffer);
   if (sizeBytes === 4) view.setFloat32(0, value, true);
   else if (sizeBytes === 8) view.setFloat64(0, value, true);
-  else return undefined;
+  else if (sizeBytes < 10) return undefined;
+  else writeExtended(view, value);
   return bytes;
+}
+
+/** SDM Vol. 1, "Double Extended-Precision Floating-Point Format": an explicit integer bit above 63 bits of fraction. */
+function writeExtended(view: DataView, value: number): void {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const magnitude = Math.abs(value);
+  if (!Number.isFinite(value)) {
+    view.setBigUint64(0, Number.isNaN(value) ? 0xc000000000000000n : 0x8000000000000000n, true);
+    view.setUint16(8, sign | 0x7fff, true);
+    return;
+  }
+  if (magnitude === 0) {
+    view.setUint16(8, sign, true);
+    return;
+  }
+  // Every double is a normal number there: a wider exponent takes the subnormal ones in.
+  const scale = magnitude < 2 ** -1022 ? 52 : 0;
+  const double = new DataView(new ArrayBuffer(8));
+  double.setFloat64(0, magnitude * 2 ** scale);
+  const bits = double.getBigUint64(0);
+  const exponent = Number(bits >> 52n) - 1023 - scale;
+  view.setBigUint64(0, (1n << 63n) | BigInt.asUintN(63, bits << 11n), true);
+  view.setUint16(8, sign | (exponent + 16383), true);
 }

@@ -14,6 +14,8 @@ export type Tree =
   | { readonly kind: 'string'; readonly text: string }
   | { readonly kind: 'name'; readonly path: string }
   | { readonly kind: 'register'; readonly name: string }
+  /** `$pte(address)` */
+  | { readonly kind: 'fact'; readonly name: string; readonly argument: Tree }
   | { readonly kind: 'unary'; readonly operator: '-' | '+' | '!' | '~' | '*' | '&'; readonly operand: Tree }
   | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Tree; readonly right: Tree }
   | { readonly kind: 'conditional'; readonly test: Tree; readonly then: Tree; readonly otherwise: Tree }
@@ -71,6 +73,7 @@ class Parser {
   readonly #tokens: readonly Token[];
   readonly #precedence: ReadonlyMap<string, number>;
   readonly #types: TypeOracle;
+  readonly #language: 'c' | 'rust';
   #at = 0;
   #depth = 0;
 
@@ -79,6 +82,7 @@ class Parser {
     this.#tokens = tokenize(text);
     this.#precedence = precedence[language];
     this.#types = types;
+    this.#language = language;
   }
 
   whole(): Tree {
@@ -224,6 +228,12 @@ class Parser {
 
   #unary(): Tree {
     return this.#nested(() => {
+      const step = this.#takeStep();
+      if (step !== undefined) {
+        const target = this.#unary();
+        const one: Tree = { kind: 'integer', value: 1n, suffix: '', isDecimal: true };
+        return { kind: 'assign', target, value: { kind: 'binary', operator: step, left: target, right: one } };
+      }
       for (const operator of ['-', '+', '!', '~', '*'] as const) {
         if (this.#take(operator)) return { kind: 'unary', operator, operand: this.#unary() };
       }
@@ -238,6 +248,16 @@ class Parser {
       if (typeName !== undefined) return { kind: 'cast', typeName, operand: this.#unary() };
       return this.#postfix();
     });
+  }
+
+  /** `++x`, `--x` of C, which assign; in Rust two signs are two signs. */
+  #takeStep(): '+' | '-' | undefined {
+    const [first, second] = [this.#token, this.#tokens[this.#at + 1]];
+    if (this.#language !== 'c' || first.kind !== 'punctuation' || second?.kind !== 'punctuation') return undefined;
+    if ((first.text !== '+' && first.text !== '-') || second.text !== first.text || second.start !== first.end)
+      return undefined;
+    this.#at += 2;
+    return first.text;
   }
 
   /** `(T)` before an operand. */
@@ -314,7 +334,12 @@ class Parser {
         return { kind: 'string', text: token.text };
       case 'register':
         this.#at++;
-        return { kind: 'register', name: token.text };
+        if (!this.#take('(')) return { kind: 'register', name: token.text };
+        return this.#nested(() => {
+          const argument = this.#assignment();
+          this.#expect(')');
+          return { kind: 'fact', name: token.text, argument };
+        });
       case 'name':
         return token.text === 'sizeof' ? this.#size() : this.#path();
       case 'punctuation':

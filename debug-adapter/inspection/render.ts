@@ -9,6 +9,7 @@ import type { Child, ChildQuery, RenderOptions, Rendered, Value } from './api.ts
 import { assignable } from './assign.ts';
 import { arrayView, enumView, pointerView, scalarView, structView } from './c-views.ts';
 import { hex32 } from './evaluation-error.ts';
+import { factView } from './facts.ts';
 import { rustPointerView, rustStructView } from './rust-views.ts';
 import { TextWriter } from './text.ts';
 import { pointerOf } from './value.ts';
@@ -37,10 +38,11 @@ export function renderValue(value: Value, options: RenderOptions = {}): Rendered
   }
   return {
     text: out.text,
-    typeName,
+    typeName: view.concrete === undefined ? typeName : `${typeName} (${shortened(view.concrete.name)})`,
     indexed: view.indexed,
     named: view.namedCount ?? namedOf(view).length,
     memoryReference: view.memoryReference,
+    ...(value.fact?.isPhysical === true ? { isPhysical: true } : {}),
     writable: assignable(value) !== undefined,
   };
 }
@@ -93,6 +95,7 @@ function showerFor(options: RenderOptions): Shower {
 }
 
 function viewOf(value: Value, shower: Shower): View {
+  if (value.fact !== undefined) return factView(value, value.fact, shower);
   const type = resolved(value.type);
   if (type === undefined) {
     const address = addressOf(value);
@@ -128,5 +131,7 @@ function viewOf(value: Value, shower: Shower): View {
 
 /** Rust's default allocator is left out, since every `Vec` has it. */
 function displayTypeName(value: Value): string {
-  return (value.type?.name ?? 'void').replace(/, alloc::alloc::Global(?=>)/g, '');
+  return shortened(value.fact?.typeName ?? value.type?.name ?? 'void');
 }
+
+const shortened = (typeName: string): string => typeName.replace(/, alloc::alloc::Global(?=>)/g, '');

@@ -47,6 +47,9 @@ const boxes: ReadonlyMap<string, string> = new Map([
 // Borrows: what their pointer leads to is the whole of it.
 const borrows: ReadonlySet<string> = new Set(['core::cell::Ref', 'core::cell::RefMut']);
 
+// `NonZeroU32Inner`, `UsizeNoHighBit`: numbers that leave some values to niches.
+const nicheTypes = /^core::num::niche_types::\w+$/;
+
 const atomics = /^core::sync::atomic::(?:Atomic[A-Z]\w*|private::Align\d+)$/;
 
 /** `alloc::vec::Vec` of `alloc::vec::Vec<u8, alloc::alloc::Global>` */
@@ -84,7 +87,7 @@ export function wrapperLayout(type: Type | undefined): Layout | undefined {
 
 function findWrapper(struct: StructType): Layout | undefined {
   const base = baseName(struct);
-  const field = wrappers.get(base) ?? (atomics.test(base) ? 'v' : undefined);
+  const field = wrappers.get(base) ?? (atomics.test(base) ? 'v' : nicheTypes.test(base) ? '__0' : undefined);
   if (field === undefined) return undefined;
   const member = struct.members.find((candidate) => candidate.name === field) ?? onlySolidMember(struct);
   if (member === undefined) return undefined;

@@ -12,6 +12,8 @@ import { elementChildren, pointerView } from './c-views.ts';
 import { EvaluationError, hex32, unmapped } from './evaluation-error.ts';
 import { mapView, queueView } from './rust-collections.ts';
 import { activeVariant } from './rust-enum.ts';
+import { concreteOf, objectLayout, objectParts } from './rust-objects.ts';
+import type { ObjectLayout } from './rust-objects.ts';
 import {
   baseName,
   fieldBelow,
@@ -54,8 +56,8 @@ export function rustStructView(value: Value, type: StructType, shower: Shower): 
       return weakView(value, type);
     default:
   }
-  if (memberNamed(type, 'pointer') !== undefined && memberNamed(type, 'vtable') !== undefined)
-    return traitObjectView(value, type, shower);
+  const object = objectLayout(type);
+  if (object !== undefined) return traitObjectView(value, type, object, shower);
   const wrapper = wrapperLayout(type);
   return wrapper === undefined ? plainView(value, type, shower) : wrapperView(value, type, wrapper, shower);
 }
@@ -198,13 +200,8 @@ function shortName(type: StructType): string {
 }
 
 function plainView(value: Value, type: StructType, shower: Shower): View {
-  if (type.keyword === 'union') return unionView(value, type, shower);
   const closure = /^\{closure_env#(\d+)\}/.exec(type.shortName);
   return fieldsView(value, type, closure === null ? shortName(type) : `{closure#${closure[1]!}}`, shower);
-}
-
-function unionView(value: Value, type: StructType, shower: Shower): View {
-  return { ...fieldsView(value, type, shortName(type), shower), write: (out) => out.write(`${shortName(type)} {…}`) };
 }
 
 function fieldsView(value: Value, type: StructType, title: string, shower: Shower): View {
@@ -312,20 +309,28 @@ function textView(value: Value, address: number, length: number): View {
   };
 }
 
-function traitObjectView(value: Value, type: StructType, shower: Shower): View {
-  const pointer = pointerOf(memberValue(value, { ...memberNamed(type, 'pointer')!, type: pointerSized }));
-  const vtable = pointerOf(memberValue(value, { ...memberNamed(type, 'vtable')!, type: pointerSized }));
-  const concrete = value.context.concreteTypeOfVtable?.(vtable);
-  if (concrete === undefined) {
-    const symbol = value.context.symbolAt?.(vtable);
-    const dyn = /dyn [\w:]+/.exec(type.name)?.[0] ?? 'dyn';
+function traitObjectView(value: Value, type: StructType, layout: ObjectLayout, shower: Shower): View {
+  const note = layout.counted ? countNote(value, type) : '';
+  const inner = concreteOf(value, layout);
+  if (inner !== undefined) {
+    const view = shower.view(inner);
     return {
-      ...plainView(value, type, shower),
-      write: (out) =>
-        out.write(`${dyn} at ${hex32(pointer)}, vtable ${symbol === undefined ? hex32(vtable) : `<${symbol}>`}`),
-      memoryReference: pointer,
+      ...view,
+      write(out, depth) {
+        view.write(out, depth);
+        out.write(note);
+      },
+      memoryReference: addressOf(inner),
+      concrete: inner.type,
     };
   }
-  const inner = memoryValue(value.context, concrete, pointer);
-  return { ...shower.view(inner), memoryReference: pointer };
+  const { pointer, vtable } = objectParts(value, layout);
+  const symbol = value.context.symbolAt?.(vtable);
+  const dyn = /dyn [\w:]+/.exec(type.name)?.[0] ?? 'dyn';
+  return {
+    ...plainView(value, type, shower),
+    write: (out) =>
+      out.write(`${dyn} at ${hex32(pointer)}, vtable ${symbol === undefined ? hex32(vtable) : `<${symbol}>`}${note}`),
+    memoryReference: pointer,
+  };
 }

@@ -10,6 +10,7 @@ export interface ScopeOptions {
   /** An inlined call of the frame; left out: the innermost. */
   readonly frame?: InlineFrame;
   readonly isRegister?: (name: string) => boolean;
+  readonly factNamed?: NameScope['factNamed'];
   /** Names of the caller's own, asked before anything else. */
   readonly extra?: (name: string) => ConvenienceValue | undefined;
 }
@@ -34,5 +35,6 @@ export function frameScope(info: DebugInfo, pc: number, options: ScopeOptions = 
     typeNamed: (name) => info.typeNamed(name),
     symbolNamed: (name) => info.elf.symbolNamed(name)?.address,
     ...(options.isRegister === undefined ? {} : { isRegister: options.isRegister }),
+    ...(options.factNamed === undefined ? {} : { factNamed: options.factNamed }),
   };
 }

@@ -40,12 +40,16 @@ export function quote(text: string, mark: '"' | "'"): string {
     if (char === mark) quoted += `\\${mark}`;
     else if (escapes[char] !== undefined) quoted += escapes[char];
     else if (code < 0x20 || code === 0x7f) quoted += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code >= NO_TEXT && code < NO_TEXT + 256) quoted += `\\x${(code - NO_TEXT).toString(16)}`;
     else quoted += char;
   }
   return quoted + mark;
 }
 
-/** UTF-8, or `\xNN` for bytes that are not; without a TextDecoder, which a debug adapter in a worker may not have. */
+/** A byte that is no text stands as a lone surrogate, which no text has, until `quote` writes it as `\xNN`. */
+const NO_TEXT = 0xdc00;
+
+/** UTF-8; bytes that are not stay bytes (`NO_TEXT`). Without a TextDecoder, which a debug adapter in a worker may not have. */
 export function decodeText(bytes: Uint8Array): string {
   let text = '';
   for (let index = 0; index < bytes.length;) {
@@ -72,7 +76,7 @@ export function decodeText(bytes: Uint8Array): string {
         point >= (size === 2 ? 0x80 : size === 3 ? 0x800 : 0x10000) &&
         point <= 0x10ffff &&
         (point < 0xd800 || point > 0xdfff);
-    text += valid ? String.fromCodePoint(point) : '\ufffd';
+    text += valid ? String.fromCodePoint(point) : String.fromCharCode(NO_TEXT + byte);
     index += valid ? size : 1;
   }
   return text;

@@ -4,7 +4,7 @@
  *
  * Invariant: making a view reads no more than its text and counts need; parts are made when they are asked for.
  */
-import type { Child, Value } from './api.ts';
+import type { Child, Type, Value } from './api.ts';
 import { EvaluationError } from './evaluation-error.ts';
 import type { TextWriter } from './text.ts';
 
@@ -22,6 +22,8 @@ export interface View {
   /** How many `named` gives, where that is cheaper to tell than to list. */
   readonly namedCount?: number;
   readonly memoryReference: number | undefined;
+  /** What a trait object is. */
+  readonly concrete?: Type | undefined;
 }
 
 export interface Shower {

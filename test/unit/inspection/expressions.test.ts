@@ -1,56 +1,11 @@
 /** Expressions: C against `gdb print` on the fixture's statics, with a random part; Rust and failures by table. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileExpression, frameScope, renderValue } from '../../../debug-adapter/inspection/index.ts';
+import { compileExpression, renderValue } from '../../../debug-adapter/inspection/index.ts';
 import type { InspectionContext } from '../../../debug-adapter/inspection/index.ts';
-import { debugInfo, elfPath, hasTool, run } from '../debug-info/kit.ts';
+import { hasTool } from '../debug-info/kit.ts';
+import { atRest, gdbPrint, normalised } from './gdb.ts';
 import { evaluate, stage } from './kit.ts';
-import type { Stage } from './kit.ts';
-
-/** The ELF's initial memory, seen from a function, with no registers. */
-function atRest(name: string): Stage {
-  const info = debugInfo(name);
-  const pc = info.functionsNamed('work')[0]!.breakpointAddress;
-  const context: InspectionContext = {
-    pc,
-    register: () => undefined,
-    readMemory: (address, size) => info.elf.readLoaded(address, size),
-    symbolAt: (address) => {
-      const symbol = info.elf.symbolAt(address);
-      if (symbol === undefined || symbol.kind === 'other') return undefined;
-      return symbol.address === address ? symbol.name : `${symbol.name}+${address - symbol.address}`;
-    },
-  };
-  return { info, context, scope: frameScope(info, pc), written: new Map() };
-}
-
-function gdbPrint(name: string, expressions: readonly string[]): string[] {
-  const marks = expressions.flatMap((expression, index) => [
-    '-ex',
-    `echo @${index}\\n`,
-    '-ex',
-    `output ${expression}`,
-    '-ex',
-    'echo \\n',
-  ]);
-  const output = run('gdb', '-nx', '-batch', '-ex', 'set print repeats unlimited', ...marks, elfPath(name));
-  const texts = expressions.map(() => '');
-  for (const part of output.split(/^@/m).slice(1)) {
-    const [index, ...rest] = part.split('\n');
-    texts[Number(index)] = rest.join('\n').trimEnd();
-  }
-  return texts;
-}
-
-/** gdb's pointers carry their type and short digits; characters an octal form. */
-function normalised(text: string): string {
-  return text
-    .replace(/0x([0-9a-f]{1,8})\b/g, (_, digits: string) => `0x${digits.padStart(8, '0')}`)
-    .replace(/ '(?:\\[0-7]{3}|\\[a-z"'\\])'/g, '')
-    .replace(/\(int \(\*\)\([^)]*\)\) /g, '')
-    .replace(/^\([^()]*\*\) /, '')
-    .replace(/^\{.*\} (0x\w+ <)/, '$1');
-}
 
 const cExpressions = [
   'global_counter + 1',

@@ -73,6 +73,13 @@ export function text(at: Stage, name: string): string {
   return renderValue(variable(at, name)).text;
 }
 
+/** An expression that has to have a value. */
+export function valueOf(at: Stage, expression: string): Value {
+  const value = evaluateExpression(expression, at.scope, at.context);
+  if (!value.ok) throw new Error(`${expression}: ${value.failure.cause}`);
+  return value.value;
+}
+
 /** The text of an expression's value, or `! id` where it fails. */
 export function evaluate(at: Stage, expression: string, allowAssignment = false): string {
   const value = evaluateExpression(expression, at.scope, at.context, { allowAssignment });
