@@ -15,7 +15,7 @@ import { compileExpression, frameScope, renderValue } from '../inspection/index.
 import type { Type } from '../inspection/index.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
 import { describeFailure, failure, success, type Result } from '../result.ts';
-import { cpuContext, isRegisterName } from '../scopes/inspection-context.ts';
+import { cpuContext, isRegisterName, MACHINE_NAMES } from '../scopes/inspection-context.ts';
 import { DWARF_REGISTERS } from '../target/registers.ts';
 import {
   PHYSICAL_SPACE,
@@ -192,6 +192,7 @@ export class DataBreakpoints implements DataJudge {
       compileExpression(
         text,
         frameScope(image.debug, linked, {
+          ...MACHINE_NAMES,
           isRegister: (name) => name === 'old' || name === 'new' || isRegisterName(name),
           extra: (name) => (name === data.name && data.type ? { kind: 'convenience', value } : undefined),
         }),

@@ -10,6 +10,7 @@ export function bareGuest(images: ImageSet): GuestOs {
     current: () => undefined,
     imageAt: (space, address) => placeKernel(images.kernel, space, address),
     trap: () => undefined,
+    systemCall: () => undefined,
     regionAt: () => undefined,
     events: undefined,
     fault: () => undefined,

@@ -89,6 +89,16 @@ export interface TrapFault {
   readonly registers: RegisterFile;
 }
 
+/** A system call while the kernel serves it. */
+export interface SystemCall {
+  readonly number: number;
+  /** undefined for a number that no call has. */
+  readonly name: string | undefined;
+  readonly args: readonly (readonly [name: string, value: number])[];
+  /** `sys_page_alloc(envid=0, va=0xd0000000, perm=7)` */
+  readonly text: string;
+}
+
 export interface GuestOs {
   readonly name: string;
   environments(): readonly Environment[];
@@ -98,6 +108,8 @@ export interface GuestOs {
   imageAt(space: Space, address: LinearAddress): PlacedImage | undefined;
   /** The trap that the current environment is in; undefined in user mode and while no environment is served. */
   trap(): TrapContext | undefined;
+  /** The system call that the kernel serves for the current environment; undefined when it is in none. */
+  systemCall(): SystemCall | undefined;
   /** What a kernel address range is for, where known (`UPAGES`, `kernel stack`). */
   regionAt(space: Space, address: LinearAddress): string | undefined;
   /** undefined where nobody has described the kernel. */

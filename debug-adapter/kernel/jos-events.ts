@@ -9,7 +9,7 @@ import { frameScope, readBytes, renderValue, valueOfVariable, type InspectionCon
 import type { ImageSet } from '../launch/images.ts';
 import { DWARF_REGISTERS } from '../target/registers.ts';
 import type { Target } from '../target/target.ts';
-import type { Environment, OsEvent, OsEventId, OsEvents } from './guest-os.ts';
+import type { Environment, OsEvent, OsEventId, OsEvents, SystemCall } from './guest-os.ts';
 import { ARGUMENT_REGISTERS, ENDINGS, ERRORS, EVENT_POINTS, SYSTEM_CALLS, T_SYSCALL } from './jos-tables.ts';
 import { readScalar, type RecordView } from './typed-memory.ts';
 
@@ -179,19 +179,26 @@ const common = ({ envId, program }: Environment): Record<string, number | string
 function callOf(
   number: number | undefined,
   register: (name: (typeof ARGUMENT_REGISTERS)[number]) => number | undefined,
-): { text: string; values: Record<string, number | string> } {
+): { text: string; values: Record<string, number | string>; args: readonly (readonly [string, number])[] } {
   const call = number === undefined ? undefined : SYSTEM_CALLS[number];
-  if (number === undefined) return { text: 'a system call', values: {} };
-  if (!call) return { text: `system call ${number}`, values: { number } };
+  if (number === undefined) return { text: 'a system call', values: {}, args: [] };
+  if (!call) return { text: `system call ${number}`, values: { number }, args: [] };
   const [name, ...names] = call;
   const args = names.map((arg, i) => [arg, register(ARGUMENT_REGISTERS[i]!) ?? 0] as const);
   const text = `${name}(${args.map(([arg, value]) => `${arg}=${short(value)}`).join(', ')})`;
-  return { text, values: { number, name, ...Object.fromEntries(args) } };
+  return { text, values: { number, name, ...Object.fromEntries(args) }, args };
 }
 
 /** As a trap's label on the call stack: `sys_page_alloc(envid=0, va=0x10000000, perm=7)`. */
 export function describeSystemCall(frame: RecordView): string {
   return callOf(frame.number('regs.eax'), (register) => frame.number(`regs.${register}`)).text;
+}
+
+/** The call in a trap frame: its number is in EAX until it returns. */
+export function systemCallOf(frame: RecordView): SystemCall {
+  const number = frame.number('regs.eax') ?? 0;
+  const { text, args } = callOf(number, (register) => frame.number(`regs.${register}`));
+  return { number, name: SYSTEM_CALLS[number]?.[0], args, text };
 }
 
 function describeResult(result: number): string {

@@ -19,10 +19,11 @@ import type {
   GuestOs,
   PlacedImage,
   RegisterFile,
+  SystemCall,
   TrapContext,
   TrapFault,
 } from './guest-os.ts';
-import { JosEvents, describeSystemCall } from './jos-events.ts';
+import { JosEvents, describeSystemCall, systemCallOf } from './jos-events.ts';
 import {
   IRQ_OFFSET,
   KERNBASE,
@@ -157,6 +158,14 @@ class Jos implements GuestOs {
     const registers = this.current()?.saved;
     if (!registers || vector >= IRQ_OFFSET) return undefined;
     return { vector, errorCode: record?.number('tf.err') ?? 0, registers };
+  }
+
+  systemCall(): SystemCall | undefined {
+    const { target } = this;
+    const isEntering = target.readRegister('esp') > KSTACKTOP - TRAPFRAME_BYTES;
+    if (target.cpl === 3 || isEntering || !this.current() || this.resuming()) return undefined;
+    const frame = this.trapFrame();
+    return frame?.number('trapno') === T_SYSCALL ? systemCallOf(frame) : undefined;
   }
 
   /** The frame at the top of the kernel stack: of the last trap from user mode. */

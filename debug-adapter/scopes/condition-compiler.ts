@@ -4,7 +4,7 @@ import { compileExpression, frameScope, renderValue } from '../inspection/index.
 import type { GuestOs } from '../kernel/guest-os.ts';
 import { failure, success } from '../result.ts';
 import type { Target } from '../target/target.ts';
-import { cpuContext, isRegisterName } from './inspection-context.ts';
+import { cpuContext, MACHINE_NAMES } from './inspection-context.ts';
 
 export function conditionCompiler(target: Target, os: GuestOs): ConditionCompiler {
   const compile = (text: string, { image, linked }: BoundLocation): ReturnType<typeof compileExpression> => {
@@ -14,7 +14,7 @@ export function conditionCompiler(target: Target, os: GuestOs): ConditionCompile
         remedy: 'Conditions need debug information.',
       });
     }
-    return compileExpression(text, frameScope(image.debug, linked, { isRegister: isRegisterName }));
+    return compileExpression(text, frameScope(image.debug, linked, MACHINE_NAMES));
   };
   const context = cpuContext({ target, os });
   return {

@@ -3,19 +3,28 @@ import type { CodeFrame } from '../call-stack/frame.ts';
 import { readWhole } from '../call-stack/memory-view.ts';
 import type { FrameContext } from '../debug-info/index.ts';
 import type { InspectionContext } from '../inspection/index.ts';
-import type { GuestOs } from '../kernel/guest-os.ts';
+import type { Environment, GuestOs } from '../kernel/guest-os.ts';
 import { DWARF_REGISTERS, REGISTER_NAMES, type RegisterName } from '../target/registers.ts';
 import type { Space, Target } from '../target/target.ts';
 import { EIP } from '../debug-info/registers.ts';
+import { factNamed, readFact } from './machine-facts.ts';
 
 export interface ContextSource {
   readonly target: Target;
   readonly os: GuestOs;
 }
 
-/** @param innermost registers are the CPU's own and may be written; of outer frames and other threads they may not */
-export function frameContext(source: ContextSource, frame: CodeFrame, innermost: boolean): InspectionContext {
-  return contextOver(source, () => frame.space, frame.context, innermost);
+/**
+ * @param innermost registers are the CPU's own and may be written; of outer frames and other threads they may not
+ * @param environment whose frame it is
+ */
+export function frameContext(
+  source: ContextSource,
+  frame: CodeFrame,
+  innermost: boolean,
+  environment: () => Environment | undefined,
+): InspectionContext {
+  return contextOver(source, () => frame.space, frame.context, innermost, environment);
 }
 
 /** The CPU as it stands whenever it is asked, for conditions: one context serves all hits. */
@@ -35,7 +44,13 @@ export function cpuContext(source: ContextSource): InspectionContext {
     register,
     readMemory: (address, size) => readWhole(target, target.space, address, size, bias()),
   };
-  return contextOver(source, () => target.space, frame, true);
+  return contextOver(
+    source,
+    () => target.space,
+    frame,
+    true,
+    () => os.current(),
+  );
 }
 
 function contextOver(
@@ -43,7 +58,9 @@ function contextOver(
   spaceNow: () => Space,
   frame: FrameContext,
   writable: boolean,
+  environment: () => Environment | undefined,
 ): InspectionContext {
+  const facts = { target, os, space: spaceNow, environment };
   return {
     get pc() {
       return frame.pc;
@@ -59,6 +76,7 @@ function contextOver(
     },
     namedRegister: (name) => (isRegisterName(name) ? target.readRegister(name) : undefined),
     setNamedRegister: (name, value) => writable && isRegisterName(name) && target.writeRegister(name, value >>> 0),
+    fact: (name, argument) => readFact(facts, name, argument),
     concreteTypeOfVtable: (address) => {
       const place = os.imageAt(spaceNow(), address);
       return place?.image.debug.vtableTypeAt((address + place.bias) >>> 0);
@@ -73,6 +91,9 @@ function contextOver(
     },
   };
 }
+
+/** Names with `$` that every expression in a machine's context may use. */
+export const MACHINE_NAMES = { isRegister: isRegisterName, factNamed } as const;
 
 export function isRegisterName(name: string): name is RegisterName {
   return (REGISTER_NAMES as readonly string[]).includes(name);

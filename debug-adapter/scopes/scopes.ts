@@ -38,7 +38,7 @@ export function viewOf(source: ScopeSource, { threadId, index }: FrameHandle, fr
   const innermost = index <= frame.inlineDepth && threadId === source.threads.currentId();
   return {
     frame,
-    context: frameContext(source, frame, innermost),
+    context: frameContext(source, frame, innermost, () => source.threads.environment(threadId)),
     display: { store: source.variables, refer: referFor(source, frame, threadId) },
   };
 }

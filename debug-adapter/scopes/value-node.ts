@@ -1,6 +1,7 @@
 /** Typed values as DAP variables: text, children on demand, assignment. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { assignText, childrenOf, renderValue, type Value } from '../inspection/index.ts';
+import { formatMemoryReference } from '../protocol/memory-reference.ts';
 import { failure, success, type Result } from '../result.ts';
 import type { VariablesNode, VariablesQuery, VariableStore } from './variable-store.ts';
 
@@ -23,7 +24,13 @@ export function showValue(display: ValueDisplay, name: string, value: Value, hex
     variablesReference: hasChildren ? display.store.add(valueNode(display, value)) : 0,
     ...(rendered.indexed > 0 ? { indexedVariables: rendered.indexed } : {}),
     ...(rendered.named > 0 ? { namedVariables: rendered.named } : {}),
-    ...(rendered.memoryReference === undefined ? {} : { memoryReference: display.refer(rendered.memoryReference) }),
+    ...(rendered.memoryReference === undefined
+      ? {}
+      : {
+          memoryReference: rendered.isPhysical
+            ? formatMemoryReference({ kind: 'phys', address: rendered.memoryReference })
+            : display.refer(rendered.memoryReference),
+        }),
     ...(value.evaluateName === undefined ? {} : { evaluateName: value.evaluateName }),
     ...(rendered.writable ? {} : { presentationHint: { attributes: ['readOnly'] } }),
   };

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { COMMAND_WORDS } from '../../console/commands.ts';
 import { childrenOf } from '../../inspection/index.ts';
 import type { Result } from '../../result.ts';
+import { FACT_WORDS } from '../../scopes/machine-facts.ts';
 import { CONTROL_REGISTERS, GENERAL_REGISTERS, SEGMENT_REGISTERS } from '../../target/registers.ts';
 import type { SelectedFrame } from '../console-view.ts';
 import { answer, count, integer, request } from '../request.ts';
@@ -40,11 +41,11 @@ function complete(selected: SelectedFrame, before: string): Dap.CompletionItem[]
   const matching = (names: Iterable<string>, type: Dap.CompletionItemType): Dap.CompletionItem[] =>
     [...new Set(names)].filter((name) => name.startsWith(word) && name !== word).map((name) => item(name, type));
 
-  const owner = /([\w$][\w$.:[\]>-]*?)(?:\.|->)\w*$/.exec(before)?.[1];
+  const owner = /([\w$][\w$.:[\]>-]*?|\$\w+\([^()]*\)[\w.]*?)(?:\.|->)\w*$/.exec(before)?.[1];
   if (owner !== undefined) return matching(fieldsOf(selected, owner), 'field');
   if (word.startsWith('$'))
     return matching(
-      [...GENERAL_REGISTERS, ...SEGMENT_REGISTERS, ...CONTROL_REGISTERS].map((r) => `$${r}`),
+      [...FACT_WORDS, ...[...GENERAL_REGISTERS, ...SEGMENT_REGISTERS, ...CONTROL_REGISTERS].map((r) => `$${r}`)],
       'property',
     );
   if (/::\w*$/.test(before)) return matching(pathsUnder(selected, before), 'module');

@@ -1,9 +1,9 @@
 /** variables, setVariable, evaluate, setExpression. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
-import { compileExpression, frameScope, renderValue, type Value } from '../../inspection/index.ts';
+import { assignText, compileExpression, frameScope, renderValue, type Value } from '../../inspection/index.ts';
 import { failure, success, type Result } from '../../result.ts';
-import { isRegisterName } from '../../scopes/inspection-context.ts';
+import { MACHINE_NAMES } from '../../scopes/inspection-context.ts';
 import { viewOf, type FrameView } from '../../scopes/scopes.ts';
 import { runCommand } from '../../console/commands.ts';
 import { showValue } from '../../scopes/value-node.ts';
@@ -91,13 +91,26 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       if (!debugged.ok) return debugged;
       const view = frameFor(debugged.value, args.frameId);
       if (!view.ok) return view;
-      const value = evaluateIn(view.value, `${args.expression} = ${args.value}`, true);
+      const value = assignExpression(view.value, args.expression, args.value);
       if (!value.ok) return value;
       const body = withoutName(showValue(view.value.display, '', value.value, args.format?.hex ?? false));
       return answer(body, () => state.changed());
     },
   ),
 };
+
+/** A value as `setVariable` takes it, which has to fit; anything else is an expression, and assigned as in the source. */
+function assignExpression(view: FrameView, expression: string, text: string): Result<Value> {
+  const target = evaluateIn(view, expression, false);
+  if (!target.ok) return target;
+  const assigned = assignText(target.value, text);
+  if (assigned.ok) return evaluateIn(view, expression, false);
+  const { id } = assigned.failure;
+  if (id !== 'value-not-understood' && id !== 'not-assignable') return assigned;
+  const value = evaluateIn(view, `${expression} = ${text}`, true);
+  // The text may have been meant as a value: then its mistake is the one to tell.
+  return value.ok || id === 'not-assignable' || value.failure.id !== 'name-unknown' ? value : assigned;
+}
 
 /** The frame asked for, or the innermost one of the current thread. */
 export function frameFor(debugged: Debugged, frameId: number | undefined): Result<SelectedFrame> {
@@ -121,7 +134,7 @@ export function evaluateIn({ frame, context }: FrameView, expression: string, al
     });
   }
   const scope = frameScope(frame.image.debug, frame.context.pc, {
-    isRegister: isRegisterName,
+    ...MACHINE_NAMES,
     ...(frame.level ? { frame: frame.level } : {}),
   });
   const compiled = compileExpression(expression, scope, { allowAssignment, context });
