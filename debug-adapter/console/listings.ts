@@ -1,11 +1,10 @@
 /** What a stop looks like as lines of text: for the command line and for the debug console. */
-import type { CodeFrame, Frame } from '../call-stack/frame.ts';
+import type { Frame } from '../call-stack/frame.ts';
 import type { Threads } from '../call-stack/threads.ts';
 import { walkHeap } from '../heap/heap-walk.ts';
-import { renderValue, valueOfVariable } from '../inspection/index.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
 import type { ImageSet } from '../launch/images.ts';
-import { frameContext } from '../scopes/inspection-context.ts';
+import { argumentsText, type ArgumentsFormat } from '../scopes/frame-arguments.ts';
 import {
   CONTROL_REGISTERS,
   describeFields,
@@ -23,7 +22,7 @@ export interface Listed {
 }
 
 const FRAMES_MAX = 64;
-const ARGUMENT_CHARACTERS_MAX = 60;
+const ARGUMENTS: ArgumentsFormat = { names: true, types: false, values: true, hex: false };
 
 export const hex = (value: number): string => '0x' + (value >>> 0).toString(16).padStart(8, '0');
 
@@ -36,20 +35,8 @@ export function listStack(listed: Listed, threadId: number): string[] {
 function showFrame(listed: Listed, frame: Frame, index: number): string {
   if (frame.kind === 'label') return `  --- ${frame.name} ---`;
   const position = frame.position ? ` at ${frame.position.file}:${frame.position.line}` : '';
-  return `#${String(index).padEnd(2)} ${hex(frame.address)} ${frame.name}${showArguments(listed, frame)}${position}`;
+  return `#${String(index).padEnd(2)} ${hex(frame.address)} ${frame.name}${argumentsText(listed, frame, ARGUMENTS)}${position}`;
 }
-
-function showArguments(listed: Listed, frame: CodeFrame): string {
-  if (!frame.level) return '';
-  const context = frameContext(listed, frame, false);
-  const shown = frame.level.parameters.map(
-    (p) => `${p.name}=${shortened(renderValue(valueOfVariable(p, context), {}).text)}`,
-  );
-  return `(${shown.join(', ')})`;
-}
-
-const shortened = (text: string): string =>
-  text.length > ARGUMENT_CHARACTERS_MAX ? `${text.slice(0, ARGUMENT_CHARACTERS_MAX - 1)}…` : text;
 
 /** The CPU's registers, one a line, fields by name. */
 export function listRegisters({ target }: Pick<Listed, 'target'>): string[] {

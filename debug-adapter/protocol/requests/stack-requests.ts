@@ -1,9 +1,10 @@
 /** Threads, call stacks, scopes, sources, and why the machine stopped. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
-import type { Frame } from '../../call-stack/frame.ts';
+import type { CodeFrame, Frame } from '../../call-stack/frame.ts';
 import { Disassembler } from '../../disassembly/disassembler.ts';
 import { exceptionInfo } from '../exception-info.ts';
+import { argumentsText } from '../../scopes/frame-arguments.ts';
 import { referFor, scopesOf } from '../../scopes/scopes.ts';
 import { failure, type Result } from '../../result.ts';
 import type { ClientPositions } from '../client-positions.ts';
@@ -14,6 +15,18 @@ import type { Debugged, SessionState } from '../session-state.ts';
 
 const FRAMES_DEFAULT = 512;
 
+const flag = v.optional(v.boolean());
+const stackFrameFormat = v.looseObject({
+  parameters: flag,
+  parameterTypes: flag,
+  parameterNames: flag,
+  parameterValues: flag,
+  line: flag,
+  module: flag,
+  hex: flag,
+});
+type FrameFormat = v.InferOutput<typeof stackFrameFormat>;
+
 export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   threads: request(v.looseObject({}), (state) => {
     const debugged = state.launched();
@@ -22,14 +35,21 @@ export const STACK_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   }),
 
   stackTrace: request(
-    v.looseObject({ ...threadArguments.entries, startFrame: v.optional(count, 0), levels: v.optional(count, 0) }),
+    v.looseObject({
+      ...threadArguments.entries,
+      startFrame: v.optional(count, 0),
+      levels: v.optional(count, 0),
+      format: v.optional(stackFrameFormat, {}),
+    }),
     (state, args) => {
       const debugged = state.stoppedDebuggee();
       if (!debugged.ok) return debugged;
       const stack = debugged.value.threads.stack(args.threadId, args.startFrame, args.levels || FRAMES_DEFAULT);
       if (!stack) return noSuchThread(args.threadId);
       return answer({
-        stackFrames: stack.frames.map(({ id, frame }) => showFrame(state, debugged.value, args.threadId, id, frame)),
+        stackFrames: stack.frames.map(({ id, frame }) =>
+          showFrame(state, debugged.value, args.threadId, id, frame, args.format),
+        ),
         // DAP, `totalFrames`: a larger number than sent means "there is more".
         totalFrames: stack.total ?? args.startFrame + stack.frames.length + 1,
       });
@@ -94,17 +114,29 @@ function showFrame(
   threadId: number,
   id: number,
   frame: Frame,
+  format: FrameFormat,
 ): Dap.StackFrame {
   if (frame.kind === 'label') return { id, name: frame.name, line: 0, column: 0, presentationHint: 'label' };
   const path = frame.position && debugged.launch.sources.toClient(frame.position.file);
   return {
     id,
-    name: frame.name,
+    name: frameText(debugged, frame, format),
     ...positionOf(state.positions, frame.position, path),
     instructionPointerReference: referFor(debugged, frame, threadId)(frame.address),
     ...(frame.image ? { moduleId: frame.image.name } : {}),
     presentationHint: path === undefined ? 'subtle' : 'normal',
   };
+}
+
+/** DAP, `StackFrameFormat`: names, types and values of the parameters, the module and the line, where they are asked for. */
+function frameText(debugged: Debugged, frame: CodeFrame, format: FrameFormat): string {
+  const { parameters, parameterNames = false, parameterTypes = false, parameterValues = false, hex = false } = format;
+  const wantsAll = parameters === true && !parameterNames && !parameterTypes && !parameterValues;
+  const wanted = { names: parameterNames || wantsAll, types: parameterTypes, values: parameterValues || wantsAll, hex };
+  const withArguments = parameters ?? (parameterNames || parameterTypes || parameterValues);
+  const module = format.module && frame.image ? `${frame.image.name}!` : '';
+  const line = format.line && frame.position ? ` Line ${frame.position.line}` : '';
+  return `${module}${frame.name}${withArguments ? argumentsText(debugged, frame, wanted) : ''}${line}`;
 }
 
 function positionOf(
