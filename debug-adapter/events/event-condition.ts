@@ -1,16 +1,23 @@
 /**
- * Conditions of events: expressions over the event's own values, the registers and the kernel's statics; or, in short, the
- * names that count: `sys_page_alloc, sys_page_map`. Compiled once, evaluated at each event.
+ * Conditions of events: expressions over the event's own values, the locals of the function where it happens, registers,
+ * what the machine knows (`$syscall`) and the kernel's statics; or, in short, the names that count: `sys_page_alloc,
+ * sys_page_map`. Compiled once for each place where an event happens, evaluated at each event.
  *
  * Words (`name == sys_yield`, `program == hello`) are numbers while they are compared, one each.
  * Invariant: an event that lacks a value which its condition asks for is passed by.
  */
 import { builtinType } from '../debug-info/index.ts';
-import { compileExpression, frameScope, type ConvenienceValue, type NameScope } from '../inspection/index.ts';
+import {
+  compileExpression,
+  frameScope,
+  type Compiled,
+  type ConvenienceValue,
+  type NameScope,
+} from '../inspection/index.ts';
 import type { OsEvents } from '../kernel/guest-os.ts';
-import type { ImageSet } from '../launch/images.ts';
+import type { Image, ImageSet } from '../launch/images.ts';
 import { failure, success, type Result } from '../result.ts';
-import { cpuContext, isRegisterName, type ContextSource } from '../scopes/inspection-context.ts';
+import { cpuContext, MACHINE_NAMES, type ContextSource } from '../scopes/inspection-context.ts';
 import { IRQ_NAMES, vectorName } from '../target/vectors.ts';
 import { COMMON_VALUES, type EventRow } from './event-table.ts';
 
@@ -22,6 +29,18 @@ const WORDS_START = 0x77000000;
 const SIGNED_VALUES: ReadonlySet<string> = new Set(['result']);
 const EXCEPTIONS = 32;
 const LINES = 16;
+/** Compiled conditions kept, one for each place in the code. */
+const PLACES_MAX = 1024;
+/** Failures that say "there is no such thing here": the event lacks what is asked for. */
+const LACKING: ReadonlySet<string> = new Set(['no-system-call', 'no-environment', 'no-such-field', 'paging-off']);
+
+/** Failures that another variable of the same name might not have. */
+const MATTERS_OF_TYPE: ReadonlySet<string> = new Set([
+  ...['no-such-field', 'field-ambiguous', 'not-a-number', 'not-an-integer', 'not-a-pointer', 'pointer-to-nothing'],
+  ...['not-indexable', 'slice-without-end', 'cast-impossible', 'no-calls'],
+]);
+
+type Extra = (name: string) => ConvenienceValue | undefined;
 
 export class EventConditions {
   private readonly source: ContextSource;
@@ -84,7 +103,7 @@ export class EventConditions {
       };
       return { kind: 'convenience', value: { type, place, context } };
     };
-    const extra = (name: string): ConvenienceValue | undefined => {
+    const extra: Extra = (name) => {
       if (names.has(name)) {
         return value(name, () => {
           const found = current[name];
@@ -98,24 +117,78 @@ export class EventConditions {
     const quoted = text.replace(/"([\w.-]+)"/g, (whole, word: string) =>
       this.wordOf(word) === undefined ? whole : word,
     );
-    const compiled = compileExpression(quoted, this.scope(extra));
-    if (!compiled.ok) return compiled;
+    const anywhere = this.compileAt(quoted, extra, undefined);
+    if (!anywhere.compiled.ok && !this.mayBeLocal(anywhere.compiled.failure.id, anywhere)) return anywhere.compiled;
+    // Locals hide the kernel's statics; without either, the place does not matter.
+    const byPlace = anywhere.usesStatics || !anywhere.compiled.ok ? new Map<string, Result<Compiled>>() : undefined;
     return success((values) => {
       current = values;
       missing = false;
+      const compiled = byPlace ? this.compiledHere(quoted, extra, byPlace) : anywhere.compiled;
+      if (!compiled.ok) return success(false);
       const truth = compiled.value.test(context);
-      return missing ? success(false) : truth;
+      return missing || (!truth.ok && LACKING.has(truth.failure.id)) ? success(false) : truth;
     });
   }
 
-  /** Event values first, then the kernel's statics. No function's locals: an event is not in one. */
-  private scope(extra: (name: string) => ConvenienceValue | undefined): NameScope {
+  /** Whether a condition that means nothing by itself may mean something where the event happens. */
+  private mayBeLocal(failureId: string, { usesStatics, unknown }: ReturnType<EventConditions['compileAt']>): boolean {
+    if (failureId === 'name-unknown') return unknown !== undefined && this.mentions(unknown);
+    return usesStatics && MATTERS_OF_TYPE.has(failureId);
+  }
+
+  private compiledHere(text: string, extra: Extra, byPlace: Map<string, Result<Compiled>>): Result<Compiled> {
+    const { target, os } = this.source;
+    const eip = target.readRegister('eip');
+    const place = os.imageAt(target.space, eip);
+    const linked = (eip + (place?.bias ?? 0)) >>> 0;
+    const key = `${place?.image.name ?? ''}:${linked}`;
+    const known = byPlace.get(key);
+    if (known) return known;
+    if (byPlace.size >= PLACES_MAX) byPlace.clear();
+    const { compiled } = this.compileAt(text, extra, place && { image: place.image, linked });
+    byPlace.set(key, compiled);
+    return compiled;
+  }
+
+  /** Event values first, then the locals of the place, then the statics of its image and of the kernel. */
+  private compileAt(
+    text: string,
+    extra: Extra,
+    place: { image: Image; linked: number } | undefined,
+  ): { compiled: Result<Compiled>; usesStatics: boolean; unknown: string | undefined } {
     const { debug, elf } = this.images.kernel;
     const code = elf.symbols.find((s) => s.kind === 'function' && debug.languageAt(s.address) === 'rust');
-    return {
-      ...frameScope(debug, 0, { isRegister: isRegisterName, extra }),
+    const kernel: NameScope = {
+      ...frameScope(debug, 0, { ...MACHINE_NAMES, extra }),
       language: code ? 'rust' : 'c',
     };
+    const local = place && frameScope(place.image.debug, place.linked, { ...MACHINE_NAMES, extra });
+    let usesStatics = false;
+    let unknown: string | undefined;
+    const scope: NameScope = {
+      ...(local ?? kernel),
+      lookup: (name) => {
+        const found = local?.lookup(name) ?? kernel.lookup(name);
+        if (found === undefined) unknown = name;
+        else usesStatics ||= !('value' in found);
+        return found;
+      },
+      typeNamed: (name) => local?.typeNamed(name) ?? kernel.typeNamed(name),
+    };
+    const compiled = compileExpression(text, scope);
+    return { compiled, usesStatics, unknown };
+  }
+
+  /** Whether some debug information has the name at all: what no file of this launch knows is a slip of the pen. */
+  private mentions(name: string): boolean {
+    const wanted = new TextEncoder().encode(`${name}\0`);
+    return this.images.all().some(({ elf }) =>
+      ['.debug_str', '.debug_info'].some((section) => {
+        const bytes = elf.sectionBytes(section);
+        return bytes?.ok === true && contains(bytes.value, wanted);
+      }),
+    );
   }
 
   private wordOf(name: string): number | undefined {
@@ -153,4 +226,13 @@ const IRQ_WORDS: ReadonlyMap<string, number> = new Map(
 
 function littleEndian(value: number): Uint8Array {
   return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}
+
+/** Whether a text that ends in a zero stands in a section as a whole string, or as the end of a longer one. */
+function contains(bytes: Uint8Array, wanted: Uint8Array): boolean {
+  const [first] = wanted;
+  for (let at = bytes.indexOf(first!); at >= 0; at = bytes.indexOf(first!, at + 1)) {
+    if (wanted.every((byte, index) => bytes[at + index] === byte)) return true;
+  }
+  return false;
 }

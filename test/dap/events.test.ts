@@ -106,6 +106,23 @@ const CASES: readonly (readonly [filter: string, program: string, condition: str
   ],
   ['unhandled-fault', 'faultread', 'address == 1', /^exited 1$/],
   ['user-panic', 'userpanic', 'userpanic', /user panic in userpanic at /],
+  // Locals of the function where the event happens, and what the machine knows.
+  [
+    'syscall-entered',
+    'rustshim',
+    'frame.regs.eax == 4 && frame.regs.ecx > 0x10000000',
+    /sys_page_alloc\(.*va=0x10001000/,
+  ],
+  ['syscall-entered', 'hello', 'frame.regs.eax == 77', /^exited 0$/],
+  ['syscall-entered', 'hello', '$syscall.name == sys_getenvid', /called sys_getenvid\(\)$/],
+  ['syscall-entered', 'rustshim', '$syscall.va > 0x10000000', /sys_page_alloc\(.*va=0x10001000/],
+  ['syscall-entered', 'hello', '$syscall.va == 1 || $syscall.nothing == 1', /^exited 0$/],
+  ['syscall-entered', 'forktree', '$env.parent != 0 && $env.program == forktree', /^forktree \[00001001\] called /],
+  ['syscall-entered', 'hello', '*(u32*)($ebp+4) >= 0xf0000000 && $pte($ebp) & 3 == 3', /^hello \[00001000\] called /],
+  ['syscall-entered', 'hello', '$phys(frame) != frame as u32 - 0xf0000000 && $cs == 8', /^hello \[00001000\] called /],
+  ['env-destroyed', 'forktree', 'id.0 == 0x1003 && envs.used > 1', /^forktree \[00001003\] is about to be destroyed/],
+  ['page-fault', 'faultalloc', '$syscall.number == 0 || $env.runs == 77', /^exited 0$/],
+  ['cr3', 'hello', 'frame.regs.eax == 77', /^exited 0$/],
 ];
 
 test.each(CASES)('%s on %s where %s', async (filter, program, condition, text) => {
