@@ -28,6 +28,7 @@ import {
 } from '../target/target.ts';
 import { localsOwner } from './data-owner.ts';
 import { parseHitCondition, type HitCondition } from './hit-condition.ts';
+import { RegisterBreakpoints } from './register-breakpoints.ts';
 
 /** Where watched bytes are. */
 export type DataPlace =
@@ -69,7 +70,7 @@ interface DataBreakpoint {
   readonly probe: ProbeId;
   /** The probe stands in the environment's own space, not in all. */
   readonly inOwnSpace: boolean;
-  readonly condition: ((hit: DataHit, change: Change) => Result<boolean>) | undefined;
+  readonly condition: ((eip: LinearAddress, change: Change) => Result<boolean>) | undefined;
   readonly hitCondition: HitCondition | undefined;
 }
 
@@ -85,13 +86,26 @@ export class DataBreakpoints implements DataJudge {
   /** By breakpoint id; they outlive setting the breakpoints anew. */
   private readonly hitCounts = new Map<number, number>();
 
+  readonly ofRegisters: RegisterBreakpoints;
+
   constructor(host: DataBreakpointsHost) {
     this.host = host;
+    this.ofRegisters = new RegisterBreakpoints({
+      ...host,
+      onProblem: (text) => host.onProblem(text),
+      compile: (text) => this.compile(text, { name: '', lengthBytes: 4 }),
+      codeAt: (eip) => this.codeAt(eip),
+    });
+  }
+
+  get registers(): RegisterBreakpoints | undefined {
+    return this.ofRegisters.any ? this.ofRegisters : undefined;
   }
 
   clear(): void {
     for (const probe of this.byProbe.keys()) this.host.target.removeProbe(probe);
     this.byProbe.clear();
+    this.ofRegisters.clear();
   }
 
   /** @returns what is wrong with its condition or hit count, if something is; it is then not set */
@@ -146,7 +160,7 @@ export class DataBreakpoints implements DataJudge {
 
   private stops(breakpoint: DataBreakpoint, hit: DataHit, change: Change): boolean {
     if (breakpoint.data.changeOnly && same(change)) return false;
-    const truth = breakpoint.condition?.(hit, change);
+    const truth = breakpoint.condition?.(hit.eip, change);
     if (truth && !truth.ok) this.host.onProblem(`Data breakpoint condition: ${describeFailure(truth.failure)}`);
     else if (truth && !truth.value) return false;
     const count = (this.hitCounts.get(breakpoint.id) ?? 0) + 1;
@@ -176,7 +190,10 @@ export class DataBreakpoints implements DataJudge {
    * Names mean what they mean in the code that makes the access. The watched variable's own name is its value after it
    * wherever that code is, and `$old` and `$new` are the low 32 bits before and after.
    */
-  private compile(text: string, data: WatchedData): Result<NonNullable<DataBreakpoint['condition']>> {
+  private compile(
+    text: string,
+    data: Pick<WatchedData, 'name' | 'type' | 'lengthBytes'>,
+  ): Result<NonNullable<DataBreakpoint['condition']>> {
     const { target, os } = this.host;
     const now = { change: undefined as Change | undefined };
     const base = cpuContext({ target, os });
@@ -202,15 +219,15 @@ export class DataBreakpoints implements DataJudge {
     // What is unknown here may be known where the access is made; what is no expression is none anywhere.
     if (first && !first.ok && first.failure.id === 'expression-syntax') return first;
     const compiled = new Map<string, ReturnType<typeof compileAt>>();
-    return success((hit, change) => {
-      const place = os.imageAt(target.space, hit.eip);
+    return success((eip, change) => {
+      const place = os.imageAt(target.space, eip);
       if (!place) {
         return failure('no-image', {
-          cause: `No image covers 0x${hit.eip.toString(16)}, which made the access.`,
+          cause: `No image covers 0x${eip.toString(16)}, which made the access.`,
           remedy: 'Conditions need debug information.',
         });
       }
-      const linked = (hit.eip + place.bias) >>> 0;
+      const linked = (eip + place.bias) >>> 0;
       const key = `${place.image.name}:${linked}`;
       const known = compiled.get(key) ?? compileAt(place.image, linked);
       compiled.set(key, known);

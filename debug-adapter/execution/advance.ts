@@ -10,6 +10,8 @@ import type { StopReport, StoppedReport } from './stop-report.ts';
 const CHUNK_INSTRUCTIONS = 50_000;
 /** Judging a probe that matches costs about as much as running this many. */
 const HIT_INSTRUCTIONS = 100;
+/** Running a single instruction and comparing registers costs about as much as running this many. */
+const COMPARE_INSTRUCTIONS = 20;
 
 /** What breakpoints say to the probes that match: a stop, or nothing (condition false, logpoint, other program). */
 export interface BreakpointJudge {
@@ -32,6 +34,16 @@ export interface EventJudge {
 /** What data breakpoints say to accesses: a stop, or nothing. */
 export interface DataJudge {
   judge(hits: readonly DataHit[]): StopReport | undefined;
+  /** Left out while no register is watched: then nothing is asked, and everything runs freely. */
+  readonly registers?: RegisterJudge | undefined;
+}
+
+/** What data breakpoints on registers say to each run of the target. */
+export interface RegisterJudge {
+  /** Before it: notes the registers. @returns how far it may go: one instruction, or up to a change of the ring */
+  prepare(): 'instruction' | 'ring';
+  /** After it: a stop where a register has changed. */
+  judge(): StopReport | undefined;
 }
 
 /** Where a flow of control stands. */
@@ -86,10 +98,20 @@ export function* advance(
       yield 'chunk';
       chunkEnd = count + CHUNK_INSTRUCTIONS;
     }
-    const limit = Math.min(end, departing ? count + 1 : chunkEnd, debuggee.budgetEnd ?? Infinity);
+    const { registers } = debuggee.data;
+    const pace = registers?.prepare();
+    const isSingle = departing || pace === 'instruction';
+    const limit = Math.min(end, isSingle ? count + 1 : chunkEnd, debuggee.budgetEnd ?? Infinity);
+    const ringStops = target.stopOnRingChange;
+    if (pace === 'ring') target.stopOnRingChange = true;
     const stop: TargetStop = departing ? depart(debuggee, limit) : target.run(limit, passProbes);
+    target.stopOnRingChange = ringStops;
+    const changed = registers?.judge();
+    if (pace === 'instruction') chunkEnd -= COMPARE_INSTRUCTIONS;
     departing = false;
     passProbes = false;
+    const ending = changed && endedBy(debuggee, changed, stop);
+    if (ending) return { kind: 'stop', report: ending };
     switch (stop.reason) {
       case 'limit':
         if (debuggee.budgetEnd !== undefined && target.instructionCount >= debuggee.budgetEnd) {
@@ -101,7 +123,8 @@ export function* advance(
         yield 'idle';
         break;
       case 'ring':
-        return { kind: 'ring' };
+        if (ringStops) return { kind: 'ring' };
+        break;
       case 'probe': {
         const report = breakpoints.judge(stop.probes);
         if (report) return { kind: 'stop', report };
@@ -131,6 +154,35 @@ export function* advance(
         return { kind: 'stop', report: machineReport(stop, events) };
     }
   }
+}
+
+/** A changed register ends the run; what else that instruction did is told with it. The machine's own end says more. */
+function endedBy(debuggee: Debuggee, changed: StopReport, stop: TargetStop): StopReport | undefined {
+  const { target, breakpoints, events, data } = debuggee;
+  switch (stop.reason) {
+    case 'data-probe':
+      return together(both(data.judge(stop.hits), changed), breakpoints.judge(target.probesHere()));
+    case 'exception':
+    case 'event':
+      return events.judge(stop) ?? changed;
+    case 'limit':
+    case 'idle':
+    case 'ring':
+    case 'probe':
+      return together(changed, breakpoints.judge(target.probesHere()));
+    default:
+      return undefined;
+  }
+}
+
+/** Data breakpoints on memory and on registers that one instruction has hit. */
+function both(memory: StopReport | undefined, register: StopReport): StopReport {
+  if (memory?.kind !== 'stopped' || register.kind !== 'stopped') return register;
+  return {
+    ...memory,
+    text: `${memory.text ?? ''}\n${register.text ?? ''}`,
+    hitBreakpointIds: [...(memory.hitBreakpointIds ?? []), ...(register.hitBreakpointIds ?? [])],
+  };
 }
 
 function together(data: StopReport, here: StopReport | undefined): StopReport {

@@ -5,16 +5,19 @@
  *   env:1000:0xeebfdf58|4|change|total             bytes in an environment's space
  *   kernel:0xf0123450|4||table                     bytes at the same address of every space
  *   phys:0x003fd000|4||phys:0x003fd000             physical bytes
+ *   register:esi@env:1000                          a register of an environment's user code; or @kernel, @user, @machine
  *
  * They outlive the machine: a restart binds them again, with the same ids. Types of values are remembered by `dataId`
  * for the session; without one, values are shown as bytes.
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import type { WatchedData } from '../breakpoints/data-breakpoints.ts';
+import type { WatchedRegister } from '../breakpoints/register-breakpoints.ts';
 import { resolved } from '../debug-info/index.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
 import type { Image } from '../launch/images.ts';
 import { describeFailure, failure, success, type Result } from '../result.ts';
+import { registerNamed } from '../target/registers.ts';
 import { formatMemoryReference, parseMemoryReference } from './memory-reference.ts';
 
 /** More than this would be a page's worth of slow accesses many times over. */
@@ -62,12 +65,17 @@ export class DataBreakpointRequests {
       if (!to)
         return { id, verified: false, message: 'It is bound when a program has been launched.', reason: 'pending' };
       if (to.launch.arguments.noDebug) return { id, verified: false, message: 'This run is without debugging.' };
-      const data = this.parse(request.dataId, to.launch.images.kernel);
-      const added = data.ok ? to.data.add(id, data.value, { ...request, access: request.accessType ?? 'write' }) : data;
+      const register = parseRegisterId(request.dataId);
+      const added = register ? to.data.ofRegisters.add(id, register, request) : this.addBytes(id, request, to);
       return added.ok
         ? { id, verified: true }
         : { id, verified: false, message: describeFailure(added.failure), reason: 'failed' };
     });
+  }
+
+  private addBytes(id: number, request: Dap.DataBreakpoint, { data, launch }: Binding): Result<void> {
+    const parsed = this.parse(request.dataId, launch.images.kernel);
+    return parsed.ok ? data.add(id, parsed.value, { ...request, access: request.accessType ?? 'write' }) : parsed;
   }
 
   private parse(dataId: string, kernel: Image): Result<WatchedData> {
@@ -88,6 +96,18 @@ export class DataBreakpointRequests {
     if (!place || place.kind === 'shown' || place.address + lengthBytes > 2 ** 32) return badDataId(dataId);
     return success({ ...common, place });
   }
+}
+
+export function registerId({ name, owner }: WatchedRegister): string {
+  return `register:${name}@${owner.kind}${owner.kind === 'env' ? `:${owner.envId.toString(16)}` : ''}`;
+}
+
+function parseRegisterId(dataId: string): WatchedRegister | undefined {
+  const match = /^register:(\w+)@(?:env:([\da-f]{1,8})|(user|kernel|machine))$/.exec(dataId);
+  const name = registerNamed(match?.[1] ?? '');
+  if (!match || !name || name === 'eip') return undefined;
+  const kind = match[3] as 'user' | 'kernel' | 'machine' | undefined;
+  return { name, owner: kind === undefined ? { kind: 'env', envId: parseInt(match[2]!, 16) } : { kind } };
 }
 
 /** Where a kernel's static is in memory, whatever runs. */

@@ -4,7 +4,7 @@ import { readWhole } from '../call-stack/memory-view.ts';
 import type { FrameContext } from '../debug-info/index.ts';
 import type { InspectionContext } from '../inspection/index.ts';
 import type { Environment, GuestOs } from '../kernel/guest-os.ts';
-import { DWARF_REGISTERS, REGISTER_NAMES, type RegisterName } from '../target/registers.ts';
+import { DWARF_REGISTERS, registerNamed } from '../target/registers.ts';
 import type { Space, Target } from '../target/target.ts';
 import { EIP } from '../debug-info/registers.ts';
 import { factNamed, readFact } from './machine-facts.ts';
@@ -74,8 +74,14 @@ function contextOver(
       const name = DWARF_REGISTERS[n];
       return writable && name !== undefined && target.writeRegister(name, value >>> 0);
     },
-    namedRegister: (name) => (isRegisterName(name) ? target.readRegister(name) : undefined),
-    setNamedRegister: (name, value) => writable && isRegisterName(name) && target.writeRegister(name, value >>> 0),
+    namedRegister: (name) => {
+      const register = registerNamed(name);
+      return register && target.readRegister(register);
+    },
+    setNamedRegister: (name, value) => {
+      const register = registerNamed(name);
+      return writable && register !== undefined && target.writeRegister(register, value >>> 0);
+    },
     fact: (name, argument) => readFact(facts, name, argument),
     concreteTypeOfVtable: (address) => {
       const place = os.imageAt(spaceNow(), address);
@@ -95,6 +101,6 @@ function contextOver(
 /** Names with `$` that every expression in a machine's context may use. */
 export const MACHINE_NAMES = { isRegister: isRegisterName, factNamed } as const;
 
-export function isRegisterName(name: string): name is RegisterName {
-  return (REGISTER_NAMES as readonly string[]).includes(name);
+export function isRegisterName(name: string): boolean {
+  return registerNamed(name) !== undefined;
 }

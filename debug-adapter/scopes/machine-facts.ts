@@ -11,8 +11,8 @@ import { PHYSICAL_SPACE, type PageWalkLevel, type Space, type Target } from '../
 export interface FactSource {
   readonly target: Target;
   readonly os: GuestOs;
-  space(): Space;
-  environment(): Environment | undefined;
+  readonly space: () => Space;
+  readonly environment: () => Environment | undefined;
 }
 
 type ReadFact = (source: FactSource, address: number) => Result<Fact>;

@@ -1,5 +1,6 @@
 /** Registers as variables: general with EFLAGS by name, segment, control. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { RegisterOwner } from '../breakpoints/register-breakpoints.ts';
 import { failure, success, type Result } from '../result.ts';
 import {
   CONTROL_REGISTERS,
@@ -17,6 +18,7 @@ export interface RegisterAccess {
   read(name: RegisterName): number | undefined;
   /** false where the register cannot be written here */
   write(name: RegisterName, value: number): boolean;
+  owner(name: RegisterName): RegisterOwner;
 }
 
 //  group        registers
@@ -40,6 +42,10 @@ export function registersNode(store: VariableStore, access: RegisterAccess): Var
 function groupNode(store: VariableStore, access: RegisterAccess, names: readonly RegisterName[]): VariablesNode {
   return {
     children: () => names.map((name) => showRegister(store, access, name)),
+    register: (child) => {
+      const name = names.find((n) => n === child);
+      return name && { name, owner: access.owner(name) };
+    },
     set: (name, text) => {
       const known = names.find((n) => n === name);
       if (!known)

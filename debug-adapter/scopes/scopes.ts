@@ -1,12 +1,13 @@
 /** The scopes of a frame: Locals, Arguments, Statics, Registers, Machine. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { ownerOf, type RegisterOwner } from '../breakpoints/register-breakpoints.ts';
 import type { CodeFrame, Frame } from '../call-stack/frame.ts';
 import type { Threads } from '../call-stack/threads.ts';
 import type { Variable } from '../debug-info/index.ts';
 import { valueOfVariable, type InspectionContext, type Value } from '../inspection/index.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
 import { formatMemoryReference } from '../protocol/memory-reference.ts';
-import { DWARF_REGISTERS } from '../target/registers.ts';
+import { DWARF_REGISTERS, type RegisterName } from '../target/registers.ts';
 import type { Target } from '../target/target.ts';
 import { frameContext } from './inspection-context.ts';
 import { machineNode } from './machine-nodes.ts';
@@ -134,7 +135,18 @@ function registerAccess(
         ? (context.setRegister?.(number, value) ?? false)
         : (context.setNamedRegister?.(name, value) ?? false);
     },
+    owner: (name) => registerOwner(source, frame, threadId, name),
   };
+}
+
+/** Whose register it is that a frame shows: its environment's in user code, the kernel's, or the machine's. */
+export function registerOwner(
+  { threads }: Pick<ScopeSource, 'threads'>,
+  frame: CodeFrame,
+  threadId: number,
+  name: RegisterName,
+): RegisterOwner {
+  return ownerOf(name, frame.ring === 'user' ? { envId: threads.environment(threadId)?.envId } : undefined);
 }
 
 /** References into an environment carry its id, so that they mean the same whatever runs. */

@@ -4,6 +4,7 @@
  * Invariant: a reference is never used twice in a session, so a late request is told that it is stale.
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { WatchedRegister } from '../breakpoints/register-breakpoints.ts';
 import type { Value } from '../inspection/index.ts';
 import type { Result } from '../result.ts';
 
@@ -22,6 +23,8 @@ export interface VariablesNode {
   set?(name: string, text: string, hex: boolean): Result<Dap.Variable>;
   /** The child's value and how its addresses are referred to, for a data breakpoint; undefined where it has none. */
   data?(name: string): { readonly value: Value; readonly refer: (address: number) => string } | undefined;
+  /** The child is a register, and whose. */
+  register?(name: string): WatchedRegister | undefined;
 }
 
 export class VariableStore {

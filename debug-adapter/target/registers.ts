@@ -18,6 +18,12 @@ export const CONTROL_REGISTERS = [
 export const REGISTER_NAMES = [...GENERAL_REGISTERS, ...SEGMENT_REGISTERS, ...CONTROL_REGISTERS] as const;
 export type RegisterName = (typeof REGISTER_NAMES)[number];
 
+/** By name in any case, without `$`. */
+export function registerNamed(name: string): RegisterName | undefined {
+  const wanted = name.toLowerCase();
+  return REGISTER_NAMES.find((register) => register.toLowerCase() === wanted);
+}
+
 /** DWARF register numbers of i386. System V ABI, Intel386 supplement, "DWARF Register Number Mapping". */
 export const DWARF_REGISTERS: readonly RegisterName[] = [
   'eax',

@@ -2,14 +2,16 @@
 import * as v from 'valibot';
 import { BREAKPOINT_MODES } from '../../breakpoints/breakpoint-modes.ts';
 import { localsOwner } from '../../breakpoints/data-owner.ts';
+import { ownerText, type WatchedRegister } from '../../breakpoints/register-breakpoints.ts';
 import { placeText, type DataPlace, type WatchedData } from '../../breakpoints/data-breakpoints.ts';
 import { resolved } from '../../debug-info/index.ts';
 import type { Value } from '../../inspection/index.ts';
-import { failure, success, type Result } from '../../result.ts';
-import { referFor } from '../../scopes/scopes.ts';
+import { failure, success, type Failure, type Result } from '../../result.ts';
+import { referFor, registerOwner } from '../../scopes/scopes.ts';
+import { DWARF_REGISTERS, registerNamed } from '../../target/registers.ts';
 import { PHYSICAL_SPACE } from '../../target/target.ts';
 import { placeReference } from '../address-space.ts';
-import { DATA_BYTES_MAX, findStatic, type StaticName } from '../data-breakpoint-binding.ts';
+import { DATA_BYTES_MAX, findStatic, registerId, type StaticName } from '../data-breakpoint-binding.ts';
 import { formatMemoryReference, parseMemoryReference, type MemoryReference } from '../memory-reference.ts';
 import { answer, integer, request } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
@@ -49,10 +51,12 @@ export const DATA_BREAKPOINT_REQUESTS: Readonly<Record<string, RequestHandler>> 
         description: `There is no mode "${args.mode}" for data. Known are ${DATA_MODES.join(', ')}.`,
       });
     }
+    const register = findRegister(debugged.value, args);
+    if (register) return answer(register.ok ? registerInfo(register.value) : noDataBody(register.failure));
     const found = findData(debugged.value, args);
     const watched = found.ok ? watch(debugged.value, found.value, args.mode) : found;
     // DAP, DataBreakpointInfo: no data breakpoint is an answer, with the reason as its description.
-    if (!watched.ok) return answer({ dataId: null, description: watched.failure.cause });
+    if (!watched.ok) return answer(noDataBody(watched.failure));
     const { data, asStatic, byAddress } = watched.value;
     return answer({
       dataId: state.requestedData.idOf(data, asStatic),
@@ -78,13 +82,46 @@ export const DATA_BREAKPOINT_REQUESTS: Readonly<Record<string, RequestHandler>> 
   ),
 };
 
+const noDataBody = ({ cause }: Failure): object => ({ dataId: null, description: cause });
+
+/** `$esi`, or a register of the Registers scope; undefined where something else was named. */
+function findRegister(debugged: Debugged, args: InfoArguments): Result<WatchedRegister> | undefined {
+  if (args.asAddress) return undefined;
+  if (args.variablesReference) {
+    const watched = debugged.variables.get(args.variablesReference)?.register?.(args.name);
+    return watched && watchable(watched);
+  }
+  const name = registerNamed(/^\s*\$(\w+)\s*$/.exec(args.name)?.[1] ?? '');
+  if (!name) return undefined;
+  const view = frameFor(debugged, args.frameId);
+  if (!view.ok) return view;
+  const { frame, threadId } = view.value;
+  return watchable({ name, owner: registerOwner(debugged, frame, threadId, name) });
+}
+
+function watchable(watched: WatchedRegister): Result<WatchedRegister> {
+  return watched.name === 'eip' ? noData('EIP changes with each instruction: step instead.') : success(watched);
+}
+
+function registerInfo(watched: WatchedRegister): object {
+  const { name, owner } = watched;
+  return {
+    dataId: registerId(watched),
+    description:
+      `$${name} ${ownerText(owner)}: stops after an instruction that changed it. ` +
+      'Its owner runs instruction by instruction meanwhile, which is slow.',
+    accessTypes: ['write'],
+    canPersist: owner.kind !== 'env',
+  };
+}
+
 function findData(debugged: Debugged, args: InfoArguments): Result<Found> {
   if (args.asAddress) return findAddress(debugged, args.name, args.bytes ?? 4);
   if (args.variablesReference) {
     const node = debugged.variables.get(args.variablesReference);
     if (!node) return noData('These variables are from an earlier stop.');
     const found = node.data?.(args.name);
-    if (!found) return noData(`"${args.name}" is not in memory. Registers and what is computed cannot be watched.`);
+    if (!found) return noData(`"${args.name}" is not in memory. What is computed cannot be watched.`);
     return ofValue(args.name, found.value, found.refer, args.bytes);
   }
   const view = frameFor(debugged, args.frameId);
@@ -107,7 +144,14 @@ function ofValue(
   const address =
     place.kind === 'memory' ? place : place.kind === 'bits' && place.of.kind === 'memory' ? place.of : undefined;
   if (!address) {
-    const why = place.kind === 'unavailable' ? place.cause : 'Registers and what is computed cannot be watched.';
+    const piece =
+      place.kind === 'location' && place.location.pieces.length === 1 ? place.location.pieces[0] : undefined;
+    const why =
+      place.kind === 'unavailable'
+        ? place.cause
+        : piece?.kind === 'register'
+          ? `It is in $${DWARF_REGISTERS[piece.register] ?? '?'} here: watch that.`
+          : 'What is computed cannot be watched.';
     return noData(`"${name}" is not in memory. ${why}`);
   }
   const whole = place.kind === 'bits' ? place.storageBytes : (resolved(value.type)?.sizeBytes ?? 0);
