@@ -90,7 +90,8 @@ export function bytesToFloat(bytes: Uint8Array): number {
   const sign = (top & 0x8000) === 0 ? 1 : -1;
   const exponent = top & 0x7fff;
   if (exponent === 0x7fff) return BigInt.asUintN(63, view.getBigUint64(0, true)) === 0n ? sign * Infinity : NaN;
-  return sign * mantissa * 2 ** (exponent - 16383 - 63);
+  // In two steps: the power alone may be too small for a double.
+  return sign * (mantissa * 2 ** -63) * 2 ** (exponent - 16383);
 }
 
 export function floatToBytes(value: number, sizeBytes: number): Uint8Array | undefined {

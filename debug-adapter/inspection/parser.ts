@@ -263,14 +263,8 @@ class Parser {
   /** `(T)` before an operand. */
   #castPrefix(): string | undefined {
     if (!this.#is('(')) return undefined;
-    let at = this.#at + 1;
-    for (let depth = 1; ; at++) {
-      const token = this.#tokens[at];
-      if (token === undefined || token.kind === 'end') return undefined;
-      if (token.kind !== 'punctuation') continue;
-      if (token.text === '(') depth++;
-      else if (token.text === ')' && --depth === 0) break;
-    }
+    const at = this.#closeOfParenthesis();
+    if (at === undefined) return undefined;
     const close = this.#tokens[at]!;
     const after = this.#tokens[at + 1]!;
     const startsOperand =
@@ -280,6 +274,18 @@ class Parser {
     if (!/^[\p{L}_*&[(][\p{L}\p{N}_\s:*&<>,;[\]()]*$/u.test(text) || !this.#types.isType(text)) return undefined;
     this.#at = at + 1;
     return text;
+  }
+
+  /** The index of the token that closes the parenthesis here. */
+  #closeOfParenthesis(): number | undefined {
+    let depth = 1;
+    for (let at = this.#at + 1; at < this.#tokens.length; at++) {
+      const { kind, text } = this.#tokens[at]!;
+      if (kind !== 'punctuation') continue;
+      if (text === '(') depth++;
+      else if (text === ')' && --depth === 0) return at;
+    }
+    return undefined;
   }
 
   #postfix(): Tree {
@@ -362,12 +368,13 @@ class Parser {
 
   #size(): Tree {
     this.#at++;
-    if (this.#is('(')) {
-      const start = this.#at;
-      this.#skipBrackets();
-      const text = this.#text.slice(this.#tokens[start]!.end, this.#tokens[this.#at - 1]!.start).trim();
-      if (this.#types.isType(text)) return { kind: 'size', typeName: text, operand: undefined };
-      this.#at = start;
+    const close = this.#is('(') ? this.#closeOfParenthesis() : undefined;
+    if (close !== undefined) {
+      const text = this.#text.slice(this.#token.end, this.#tokens[close]!.start).trim();
+      if (this.#types.isType(text)) {
+        this.#at = close + 1;
+        return { kind: 'size', typeName: text, operand: undefined };
+      }
     }
     return { kind: 'size', typeName: undefined, operand: this.#unary() };
   }
