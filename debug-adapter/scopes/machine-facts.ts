@@ -53,10 +53,12 @@ function pageTableEntry({ target, space }: FactSource, address: number): Result<
     });
   }
   const leads = end === undefined ? 'not present' : `→ ${hex(end)}`;
+  const entry = entryFact(last);
   return success({
-    ...entryFact(last),
+    ...entry,
     text: `${last.level} ${entryText(last)} ${leads}`,
     fields: [
+      ...entry.fields.filter(([name]) => name === 'flags' || name === 'frame'),
       ...levels.map((level) => [level.level.toLowerCase(), entryFact(level)] as const),
       ...(end === undefined ? [] : [['phys', physical(end)] as const]),
     ],
@@ -65,7 +67,7 @@ function pageTableEntry({ target, space }: FactSource, address: number): Result<
 
 const entryText = ({ value, flags }: PageWalkLevel): string => (flags === '' ? hex(value) : `${hex(value)} ${flags}`);
 
-function entryFact(level: PageWalkLevel): Fact {
+function entryFact(level: PageWalkLevel): Fact & { readonly fields: NonNullable<Fact['fields']> } {
   const { value, flags, entryAddress } = level;
   return {
     ...number(value >>> 0, entryText(level), level.level),

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 function newClient(): SessionClient {
-  const client = new SessionClient(park);
+  const client = new SessionClient({ park });
   clients.push(client);
   return client;
 }

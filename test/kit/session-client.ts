@@ -30,12 +30,15 @@ export class SessionClient {
   /** Events before this index have been waited for. */
   private seen = 0;
 
-  /** @param park where machines go that are left behind; one for several clients lets one attach to another's */
-  constructor(park = new MachinePark(SCHEDULER)) {
+  /**
+   * @param options park: where machines go that are left behind; one for several clients lets one attach to another's.
+   * createTarget: where a test wants the machine itself, too
+   */
+  constructor({ park = new MachinePark(SCHEDULER), createTarget = createEmulatorTarget } = {}) {
     this.session = new Session({
       files: nodeFiles(REPOSITORY),
       scheduler: SCHEDULER,
-      createTarget: createEmulatorTarget,
+      createTarget,
       park,
       attachAddress: () => Promise.resolve('127.0.0.1:4711'),
       send: (message) => this.receive(message),
