@@ -73,8 +73,7 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       // Hovers and watches are repeated at will, so they must not change anything.
       const value = evaluateIn(view.value, args.expression, args.context === 'repl');
       if (!value.ok) return value;
-      // A register by itself is an address or flags more often than a count.
-      const hex = args.format?.hex ?? /^\s*\$\w+\s*$/.test(args.expression);
+      const hex = args.format?.hex ?? isRegisterAlone(args.expression);
       const { value: text, ...rest } = withoutName(showValue(view.value.display, '', value.value, hex));
       // DAP, `supportsClipboardContext`: what is copied is not cut to what a line has room for.
       const result =
@@ -93,11 +92,15 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       if (!view.ok) return view;
       const value = assignExpression(view.value, args.expression, args.value);
       if (!value.ok) return value;
-      const body = withoutName(showValue(view.value.display, '', value.value, args.format?.hex ?? false));
+      const hex = args.format?.hex ?? isRegisterAlone(args.expression);
+      const body = withoutName(showValue(view.value.display, '', value.value, hex));
       return answer(body, () => state.changed());
     },
   ),
 };
+
+/** A register by itself is an address or flags more often than a count. */
+const isRegisterAlone = (expression: string): boolean => /^\s*\$\w+\s*$/.test(expression);
 
 /** A value as `setVariable` takes it, which has to fit; anything else is an expression, and assigned as in the source. */
 function assignExpression(view: FrameView, expression: string, text: string): Result<Value> {
