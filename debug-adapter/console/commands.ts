@@ -3,6 +3,7 @@
  * expression; a variable of the frame wins over a command of one word.
  */
 import type { Disassembler } from '../disassembly/disassembler.ts';
+import { symbolName } from '../kernel/symbol-name.ts';
 import { failure, success, type Result } from '../result.ts';
 import { describeDescriptor, readGdt, readIdt, readLdt, type Descriptor } from '../target/descriptor-tables.ts';
 import type { Space } from '../target/target.ts';
@@ -15,12 +16,11 @@ import { infoMem, infoPg, infoTlb } from './paging.ts';
 export interface ConsoleView extends Listed {
   readonly threadId: number;
   readonly space: Space;
-  /** An expression as a number: its value, or for aggregates its address. */
-  number(expression: string): Result<number>;
+  /** An expression as an address: its value, or for aggregates where it is; in the frame's space or the one it names. */
+  place(expression: string): Result<{ readonly space: Space; readonly address: number }>;
   text(expression: string): Result<string>;
   /** Whether the program has a name here that a command would hide. */
   hasName(name: string): boolean;
-  symbolAt(address: number): string | undefined;
   disassembler(): Promise<Disassembler>;
 }
 
@@ -165,20 +165,23 @@ async function runExamine(
 ): Promise<Result<string>> {
   const parsed = parseExamineFormat(format);
   if (!parsed.ok) return parsed;
-  const address = view.number(expression);
-  if (!address.ok) return address;
+  const place = view.place(expression);
+  if (!place.ok) return place;
   const source = {
     target: view.target,
-    space: view.space,
+    space: place.value.space,
     disassembler: await view.disassembler(),
-    symbolAt: (at: number) => view.symbolAt(at),
+    symbolAt: (at: number) => symbolName(view.os, place.value.space, at),
   };
-  return lines(examine(source, parsed.value, address.value >>> 0));
+  return lines(examine(source, parsed.value, place.value.address >>> 0));
 }
 
 function runSlab(view: ConsoleView, [expression = '']: readonly string[]): Result<string> {
-  const address = view.number(expression);
-  return address.ok ? success(locateInHeap(view, view.threadId, address.value >>> 0)) : address;
+  const place = view.place(expression);
+  if (!place.ok) return place;
+  const { space, address } = place.value;
+  const owner = space === view.space ? undefined : view.os.environments().find((e) => e.space === space);
+  return success(locateInHeap(view, owner?.envId ?? view.threadId, address >>> 0));
 }
 
 function devices(view: ConsoleView, name: RegExp): string[] {

@@ -20,6 +20,10 @@ export interface InspectionContext extends FrameContext {
   symbolAt?(address: number): string | undefined;
   /** Type of a Rust trait object from the address of its vtable. */
   concreteTypeOfVtable?(address: number): Type | undefined;
+  /** The same frame over the memory of a space: `env:1002`, `kernel`, `phys`. */
+  inSpace?(space: string): Result<InspectionContext>;
+  /** Which space that is, where it was asked for. */
+  readonly spaceName?: string;
   /** What the machine and its operating system know: `$env`, `$pte(0x800000)`. */
   fact?(name: string, argument: number | undefined): Result<Fact>;
 }

@@ -47,15 +47,18 @@ export function compileExpression(text: string, scope: NameScope, options: Compi
           ? false
           : new Compiler(scope, options).typeNamed(name) !== undefined,
     });
-    const node = new Compiler(scope, options).node(tree);
+    const compiler = new Compiler(scope, options);
+    const node = compiler.node(tree);
+    const space = compiler.spaceOfReferences();
     let truth: Get<boolean> | undefined;
     return {
       type: node.type,
-      evaluate: (context) => guarded(() => ({ ...node.value(context), evaluateName: text.trim() })),
+      evaluate: (context) =>
+        guarded(() => ({ ...node.value(inSpace(context, space)), evaluateName: text.trim() })),
       test: (context) => {
         try {
           truth ??= truthOf(node);
-          return truth(context) ? isTrue : isFalse;
+          return truth(space === undefined ? context : inSpace(context, space)) ? isTrue : isFalse;
         } catch (error) {
           return guarded(() => {
             throw error;
@@ -64,6 +67,12 @@ export function compileExpression(text: string, scope: NameScope, options: Compi
       },
     };
   });
+}
+
+function inSpace(context: InspectionContext, space: string | undefined): InspectionContext {
+  if (space === undefined) return context;
+  if (context.inSpace) return unwrap(context.inSpace(space));
+  throw new EvaluationError('space-unknown', `There is no space ${space} here.`, 'Leave the space out.');
 }
 
 const isTrue: Result<boolean> = { ok: true, value: true };
@@ -97,14 +106,47 @@ class Compiler {
   readonly #options: CompileOptions;
   readonly #language: 'c' | 'rust';
 
+  /** What the expression reads: spaces of memory references, and variables of the frame. */
+  readonly #spaces = new Set<string>();
+  readonly #locals = new Set<string>();
+
   constructor(scope: NameScope, options: CompileOptions) {
     this.#scope = scope;
     this.#options = options;
     this.#language = scope.language;
   }
 
+  /**
+   * All memory that an expression with a memory reference reads is in that reference's space.
+   * @throws EvaluationError where that would be two spaces, or not the space of a local variable
+   */
+  spaceOfReferences(): string | undefined {
+    const [space, second] = this.#spaces;
+    if (second !== undefined) {
+      throw new EvaluationError(
+        'two-spaces',
+        `${space!} and ${second} are two address spaces.`,
+        'Evaluate them one by one.',
+      );
+    }
+    const [local] = this.#locals;
+    if (space === undefined || local === undefined) return space;
+    throw new EvaluationError(
+      'two-spaces',
+      `“${local}” is a local of this frame, and not in the space ${space}.`,
+      `Write its value or its address, such as ${space}:0x00800000.`,
+    );
+  }
+
   node(tree: Tree): Node {
     switch (tree.kind) {
+      case 'reference':
+        this.#spaces.add(tree.space);
+        return integerNode(
+          makePointer(this.#builtin(this.#language === 'c' ? 'unsigned char' : 'u8'), this.#language),
+          tree.address,
+          false,
+        );
       case 'integer':
         return this.#integer(tree.value, tree.suffix, tree.isDecimal);
       case 'float': {
@@ -207,6 +249,8 @@ class Compiler {
 
   #name(path: string): Node {
     const found = this.#scope.lookup(path);
+    if (found !== undefined && 'kind' in found && (found.kind === 'local' || found.kind === 'parameter'))
+      this.#locals.add(path);
     if (found !== undefined) return this.#found(found);
     switch (path) {
       case 'true':

@@ -1,13 +1,14 @@
 /**
  * Tokens of expressions: the common part of C17 §6.4 ("Lexical elements") and The Rust Reference ("Tokens"), and
- * `$register`.
+ * `$register` and `space:address` (`env:1002:0x00800020`, `kernel:0xf0101000`, `phys:0x003fd000`).
  *
  * Invariant: tokens cover the text but for spaces; the last one is `end`.
  */
 import { parseCharacter } from './assign.ts';
 import { EvaluationError } from './evaluation-error.ts';
 
-export type TokenKind = 'integer' | 'float' | 'character' | 'string' | 'name' | 'register' | 'punctuation' | 'end';
+export type TokenKind =
+  'integer' | 'float' | 'character' | 'string' | 'name' | 'register' | 'reference' | 'punctuation' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;
@@ -16,6 +17,8 @@ export interface Token {
   readonly start: number;
   readonly end: number;
   readonly value?: bigint | number;
+  /** Of a reference: `env:1002`. */
+  readonly space?: string;
   /** `u8`, `ul`, `b` …, lower case. */
   readonly suffix?: string;
 }
@@ -143,6 +146,14 @@ export function tokenize(text: string): Token[] {
     const string = match(/b?"((?:\\.|[^"\\])*)"/suy);
     if (string !== null) {
       push('string', position + string[0].length, { text: unescapeString(string[1]!) });
+      continue;
+    }
+    // Behind a question mark the colon is that of `a ? b : c`.
+    const reference =
+      previous?.text === '?' ? null : match(/(env:[0-9a-fA-F]{1,8}|kernel|phys):(0[xX][0-9a-fA-F]{1,8})(?!\w)/y);
+    if (reference !== null) {
+      const [whole, space, address] = reference;
+      push('reference', position + whole.length, { space: space!, value: BigInt(address!) });
       continue;
     }
     const name = match(/[\p{L}_][\p{L}\p{N}_]*/uy);

@@ -8,6 +8,7 @@ import { syntaxError, tokenize } from './lexer.ts';
 import type { Token } from './lexer.ts';
 
 export type Tree =
+  | { readonly kind: 'reference'; readonly space: string; readonly address: bigint }
   | { readonly kind: 'integer'; readonly value: bigint; readonly suffix: string; readonly isDecimal: boolean }
   | { readonly kind: 'float'; readonly value: number; readonly suffix: string }
   | { readonly kind: 'character'; readonly value: bigint; readonly isByte: boolean }
@@ -329,6 +330,9 @@ class Parser {
           suffix: token.suffix!,
           isDecimal: !/^0[xXbBo]/.test(token.text),
         };
+      case 'reference':
+        this.#at++;
+        return { kind: 'reference', space: token.space!, address: token.value as bigint };
       case 'float':
         this.#at++;
         return { kind: 'float', value: token.value as number, suffix: token.suffix! };

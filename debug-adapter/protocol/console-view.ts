@@ -5,6 +5,8 @@ import { Disassembler } from '../disassembly/disassembler.ts';
 import { readBytes, renderValue, type Value } from '../inspection/index.ts';
 import { failure, success, type Result } from '../result.ts';
 import type { FrameView } from '../scopes/scopes.ts';
+import { placeReference } from './address-space.ts';
+import { formatAddress } from './memory-reference.ts';
 import type { Debugged } from './session-state.ts';
 
 /** A frame the client selected, and whose it is. */
@@ -17,7 +19,7 @@ export function consoleView(
   view: SelectedFrame,
   evaluate: (expression: string) => Result<Value>,
 ): ConsoleView {
-  const { frame, context } = view;
+  const { frame } = view;
   return {
     target: debugged.target,
     os: debugged.os,
@@ -25,16 +27,20 @@ export function consoleView(
     threads: debugged.threads,
     threadId: view.threadId,
     space: frame.space,
-    number: (expression) => {
+    place: (expression) => {
       const value = evaluate(expression);
-      return value.ok ? numberOf(expression, value.value) : value;
+      if (!value.ok) return value;
+      const address = numberOf(expression, value.value);
+      if (!address.ok) return address;
+      const { spaceName } = value.value.context;
+      if (spaceName === undefined) return success({ space: frame.space, address: address.value });
+      return placeReference(debugged, `${spaceName}:${formatAddress(address.value)}`);
     },
     text: (expression) => {
       const value = evaluate(expression);
       return value.ok ? success(renderValue(value.value, {}).text) : value;
     },
     hasName: (name) => frame.level?.variablesAt(frame.context.pc).some((variable) => variable.name === name) ?? false,
-    symbolAt: (address) => context.symbolAt?.(address),
     disassembler: () => Disassembler.load(),
   };
 }

@@ -4,8 +4,10 @@ import { readWhole } from '../call-stack/memory-view.ts';
 import type { FrameContext } from '../debug-info/index.ts';
 import type { InspectionContext } from '../inspection/index.ts';
 import type { Environment, GuestOs } from '../kernel/guest-os.ts';
+import { symbolName } from '../kernel/symbol-name.ts';
 import { DWARF_REGISTERS, registerNamed } from '../target/registers.ts';
-import type { Space, Target } from '../target/target.ts';
+import { failure, success, type Result } from '../result.ts';
+import { PHYSICAL_SPACE, type Space, type Target } from '../target/target.ts';
 import { EIP } from '../debug-info/registers.ts';
 import { factNamed, readFact } from './machine-facts.ts';
 
@@ -62,6 +64,17 @@ function contextOver(
 ): InspectionContext {
   const facts = { target, os, space: spaceNow, environment };
   return {
+    inSpace: (name) => {
+      const space = spaceNamed({ target, os }, name);
+      if (!space.ok) return space;
+      const elsewhere: FrameContext = {
+        pc: frame.pc,
+        register: (n) => frame.register(n),
+        readMemory: (address, size) => readWhole(target, space.value, address, size, 0),
+      };
+      const context = contextOver({ target, os }, () => space.value, elsewhere, writable, environment);
+      return success({ ...context, pc: frame.pc, spaceName: name });
+    },
     get pc() {
       return frame.pc;
     },
@@ -87,15 +100,21 @@ function contextOver(
       const place = os.imageAt(spaceNow(), address);
       return place?.image.debug.vtableTypeAt((address + place.bias) >>> 0);
     },
-    symbolAt: (address) => {
-      const place = os.imageAt(spaceNow(), address);
-      const linked = (address + (place?.bias ?? 0)) >>> 0;
-      const symbol = place?.image.elf.symbolAt(linked);
-      if (!symbol) return undefined;
-      const offset = linked - symbol.address;
-      return offset === 0 ? symbol.demangled : `${symbol.demangled}+${offset}`;
-    },
+    symbolAt: (address) => symbolName(os, spaceNow(), address),
   };
+}
+
+/** The space that a memory reference begins with. */
+function spaceNamed({ target, os }: ContextSource, name: string): Result<Space> {
+  if (name === 'phys') return success(PHYSICAL_SPACE);
+  if (name === 'kernel') return success(target.space);
+  const envId = parseInt(name.slice('env:'.length), 16);
+  const environment = os.environments().find((e) => e.envId === envId && e.status !== 'free');
+  if (environment) return success(environment.space);
+  return failure('no-such-environment', {
+    cause: `There is no environment ${envId.toString(16).padStart(8, '0')} any more.`,
+    remedy: 'Choose one from the call stack.',
+  });
 }
 
 /** Names with `$` that every expression in a machine's context may use. */

@@ -1,7 +1,7 @@
 /** Typed values as DAP variables: text, children on demand, assignment. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { assignText, childrenOf, renderValue, type Value } from '../inspection/index.ts';
-import { formatMemoryReference } from '../protocol/memory-reference.ts';
+import { formatAddress, formatMemoryReference } from '../protocol/memory-reference.ts';
 import { failure, success, type Result } from '../result.ts';
 import type { VariablesNode, VariablesQuery, VariableStore } from './variable-store.ts';
 
@@ -29,11 +29,16 @@ export function showValue(display: ValueDisplay, name: string, value: Value, hex
       : {
           memoryReference: rendered.isPhysical
             ? formatMemoryReference({ kind: 'phys', address: rendered.memoryReference })
-            : display.refer(rendered.memoryReference),
+            : referOf(display.refer, value)(rendered.memoryReference),
         }),
     ...(value.evaluateName === undefined ? {} : { evaluateName: value.evaluateName }),
     ...(rendered.writable ? {} : { presentationHint: { attributes: ['readOnly'] } }),
   };
+}
+
+/** A value that an expression found in another space refers to that one. */
+export function referOf(refer: Refer, { context: { spaceName } }: Value): Refer {
+  return spaceName === undefined ? refer : (address) => `${spaceName}:${formatAddress(address)}`;
 }
 
 function valueNode(display: ValueDisplay, value: Value): VariablesNode {
@@ -46,7 +51,7 @@ function valueNode(display: ValueDisplay, value: Value): VariablesNode {
     },
     data: (name) => {
       const child = childrenOf(value, {}).find((c) => c.name === name);
-      return child && { value: child.value, refer: display.refer };
+      return child && { value: child.value, refer: referOf(display.refer, child.value) };
     },
   };
 }
@@ -67,7 +72,7 @@ export function valuesNode(
     },
     data: (name) => {
       const found = values().find((v) => v.name === name);
-      return found && { value: found.value, refer: display.refer };
+      return found && { value: found.value, refer: referOf(display.refer, found.value) };
     },
   };
 }

@@ -97,3 +97,77 @@ test('modules: the kernel and each program, with the environments that map it; c
   const told = client.events.filter(({ event }) => event === 'module').map(({ body }) => body as Record<string, never>);
   expect(told.at(-1)).toMatchObject({ reason: 'changed', module: { id: 'dumbfork', environments: now['dumbfork'] } });
 });
+
+/** Stopped in dumbfork, whose `main` and `yield`'s are at different bytes of the same linear addresses. */
+async function evaluating(): Promise<{ yieldId: number; dumbforkId: number; address: string; frameId: number }> {
+  const { yieldId, dumbforkId } = await stoppedInDumbfork();
+  const { breakpoints } = await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'dumbfork!main' }] });
+  const address = hex(parseInt(breakpoints[0].instructionReference as string, 16));
+  const [top] = await client.stack(dumbforkId);
+  return { yieldId, dumbforkId, address, frameId: top!.id };
+}
+
+test('expressions take memory references: each reads the space that it names, and refers to it', async () => {
+  const { yieldId, dumbforkId, address, frameId } = await evaluating();
+  const inYield = `env:${yieldId.toString(16)}:${address}`;
+  const inDumbfork = `env:${dumbforkId.toString(16)}:${address}`;
+  const word = (reference: string): Promise<string> => client.evaluate(`*(${reference} as *const u32)`, frameId);
+  const bytes = async (memoryReference: string): Promise<string> => {
+    const { data } = await client.request('readMemory', { memoryReference, count: 4 });
+    return String(Buffer.from(data as string, 'base64').readUInt32LE());
+  };
+  expect(await word(inYield)).toBe(await bytes(inYield));
+  expect(await word(inDumbfork)).toBe(await bytes(inDumbfork));
+  expect(await word(inYield)).not.toBe(await word(inDumbfork));
+  const { physical } = await client.custom('ringside/pageWalk', { threadId: yieldId, address: parseInt(address, 16) });
+  expect(await word(`phys:${hex(physical!)}`)).toBe(await bytes(inYield));
+  expect(await word(`kernel:0xf0100000`)).toBe(await bytes('kernel:0xf0100000'));
+
+  const slice = await client.request('evaluate', { expression: `(${inYield})[0..8]`, frameId });
+  const [first] = await client.variables(slice['variablesReference'] as number);
+  expect(first).toMatchObject({ name: '[0]', value: String(Number(await bytes(inYield)) & 0xff) });
+  const pointer = await client.request('evaluate', { expression: inYield, frameId });
+  expect(pointer['memoryReference']).toBe(inYield);
+});
+
+test('the console examines what a memory reference names, with the names of its space', async () => {
+  const { yieldId, dumbforkId, address, frameId } = await evaluating();
+  const examine = (id: number): Promise<string> =>
+    client.evaluate(`x/2i env:${id.toString(16)}:${address}`, frameId, 'repl');
+  expect(await examine(dumbforkId)).toMatch(/<dumbfork::main/);
+  expect(await examine(yieldId)).not.toMatch(/dumbfork/);
+});
+
+test('what would mix spaces is refused, with what to write', async () => {
+  const { yieldId, dumbforkId, address, frameId } = await evaluating();
+  const inYield = `env:${yieldId.toString(16)}:${address}`;
+  const failure = async (expression: string, frame = frameId): Promise<string> =>
+    (await client.send('evaluate', { expression, frameId: frame })).message!;
+  expect(await failure(`*${inYield} == *env:${dumbforkId.toString(16)}:${address}`)).toMatch(
+    /env:1000 and env:1001 are two address spaces.*one by one/,
+  );
+  expect(await failure(`*env:7fff:${address}`)).toMatch(/no environment 00007fff any more/);
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kernel!sys_cputs' }] });
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kernel!sys_page_alloc' }] });
+  await client.resume('continue', { threadId: dumbforkId });
+  const frames = await client.stack(dumbforkId);
+  expect(await failure(`*(${inYield}) == perm`, frames[0]!.id)).toMatch(/“perm” is a local of this frame/);
+});
+
+test('a data breakpoint and an assignment take a reference, too', async () => {
+  const { yieldId, dumbforkId, frameId } = await evaluating();
+  await client.request('setFunctionBreakpoints', { breakpoints: [] });
+  // The first word of yield's stack page that its first frames do not reach.
+  const reference = `env:${yieldId.toString(16)}:0xeebfd000`;
+  await client.evaluate(`*(${reference} as *mut u32) = 0x1234`, frameId, 'repl');
+  const { data } = await client.request('readMemory', { memoryReference: reference, count: 4 });
+  expect(Buffer.from(data as string, 'base64').readUInt32LE()).toBe(0x1234);
+  const other = await client.request('readMemory', {
+    memoryReference: `env:${dumbforkId.toString(16)}:0xeebfd000`,
+    count: 4,
+  });
+  expect(Buffer.from(other['data'] as string, 'base64').readUInt32LE()).not.toBe(0x1234);
+  const info = await client.request('dataBreakpointInfo', { name: `*(${reference} as *mut u32)`, frameId });
+  expect(info).toMatchObject({ dataId: expect.stringMatching(`^env:${yieldId.toString(16)}:0xeebfd000\\|4\\|`) });
+});

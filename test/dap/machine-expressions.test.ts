@@ -15,11 +15,13 @@ let kernel: number;
 let user: number;
 
 beforeEach(async () => {
-  client = new SessionClient((recipe) => {
-    const made = Machine.create(recipe);
-    if (!made.ok) return made;
-    machine = made.value;
-    return success(targetOf(machine));
+  client = new SessionClient({
+    createTarget: (recipe) => {
+      const made = Machine.create(recipe);
+      if (!made.ok) return made;
+      machine = made.value;
+      return success(targetOf(machine));
+    },
   });
   await client.launch({ program: 'rustshim' }, () =>
     client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kernel!sys_page_alloc' }] }),
@@ -113,7 +115,9 @@ test('what is not mapped is said: the entry that ends the walk, and no physical 
 
 test('breakpoint conditions and log messages use them, too', async () => {
   await client.request('setFunctionBreakpoints', {
-    breakpoints: [{ name: 'kernel!sys_page_alloc', condition: '$syscall.va == 0x10002000 && $env.program == rustshim' }],
+    breakpoints: [
+      { name: 'kernel!sys_page_alloc', condition: '$syscall.va == 0x10002000 && $env.program == rustshim' },
+    ],
   });
   await client.resume('continue', { threadId });
   expect(await at((await client.stack(threadId))[0]!.id, '$syscall.va')).toBe('0x10002000');

@@ -8,6 +8,7 @@ import { resolved } from '../../debug-info/index.ts';
 import type { Value } from '../../inspection/index.ts';
 import { failure, success, type Failure, type Result } from '../../result.ts';
 import { referFor, registerOwner } from '../../scopes/scopes.ts';
+import { referOf } from '../../scopes/value-node.ts';
 import { DWARF_REGISTERS, registerNamed } from '../../target/registers.ts';
 import { PHYSICAL_SPACE } from '../../target/target.ts';
 import { placeReference } from '../address-space.ts';
@@ -157,7 +158,7 @@ function ofValue(
   const whole = place.kind === 'bits' ? place.storageBytes : (resolved(value.type)?.sizeBytes ?? 0);
   const sizeBytes = bytes ?? whole;
   if (sizeBytes === 0) return noData(`"${name}" has no bytes that could be watched.`);
-  const reference = parseMemoryReference(refer(address.address))!;
+  const reference = parseMemoryReference(referOf(refer, value)(address.address))!;
   const type = sizeBytes === whole && place.kind === 'memory' ? value.type : undefined;
   return success({ name: value.evaluateName ?? name, reference, sizeBytes, type, byAddress: false });
 }

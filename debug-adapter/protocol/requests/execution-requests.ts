@@ -8,11 +8,11 @@ import type { Plan } from '../../execution/execution.ts';
 import { stepInTargets } from '../../execution/step-targets.ts';
 import { stepInstructionPlan, stepLinePlan, stepOutPlan, whenScheduled } from '../../execution/stepping.ts';
 import { EIP, ESP } from '../../debug-info/registers.ts';
+import { symbolName } from '../../kernel/symbol-name.ts';
 import { failure, success, type Result } from '../../result.ts';
 import { answer, integer, request, threadArguments } from '../request.ts';
 import type { Answer, RequestHandler } from '../request-table.ts';
 import type { Debugged, SessionState } from '../session-state.ts';
-import { symbolName } from './memory-requests.ts';
 import { noSuchThread, staleFrame } from './stack-requests.ts';
 
 const FRAMES_MAX = 128;

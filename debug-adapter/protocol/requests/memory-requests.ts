@@ -2,7 +2,7 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
 import { Disassembler, type DecodedInstruction } from '../../disassembly/disassembler.ts';
-import type { GuestOs } from '../../kernel/guest-os.ts';
+import { symbolName } from '../../kernel/symbol-name.ts';
 import { failure } from '../../result.ts';
 import type { Space } from '../../target/target.ts';
 import { placeReference } from '../address-space.ts';
@@ -163,15 +163,6 @@ function lastReadable({ target }: Debugged, space: Space, start: number, end: nu
     from = Math.min(end, (Math.floor((from + bytes.length) / PAGE_BYTES) + 1) * PAGE_BYTES);
   }
   return new Uint8Array(0);
-}
-
-/** `sys_page_alloc+4` */
-export function symbolName(os: GuestOs, space: Space, address: number): string | undefined {
-  const place = os.imageAt(space, address);
-  const linked = (address + (place?.bias ?? 0)) >>> 0;
-  const symbol = place?.image.elf.symbolAt(linked);
-  if (!symbol) return undefined;
-  return linked === symbol.address ? symbol.demangled : `${symbol.demangled}+${linked - symbol.address}`;
 }
 
 function showInstruction(

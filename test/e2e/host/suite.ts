@@ -65,6 +65,27 @@ test('a function breakpoint in sys_page_alloc stops run-rustshim; stack, heap an
   assert.ok(ranges.some((range) => range.region === 'program'));
 });
 
+test('disconnected and suspended, the machine stands where it stood when it is attached to again', async () => {
+  vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint('kernel!sys_page_alloc')]);
+  const stopped = nextStop();
+  assert.ok(await vscode.debug.startDebugging(undefined, configuration('rustshim')));
+  await stopped;
+  const gone = ended();
+  await vscode.commands.executeCommand('workbench.action.debug.disconnectAndSuspend');
+  await gone;
+  vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+  const again = nextStop();
+  assert.ok(await vscode.debug.startDebugging(undefined, { type: 'ringside', request: 'attach', name: 'attach' }));
+  const { session, threadId } = await again;
+  const { stackFrames } = (await session.customRequest('stackTrace', { threadId })) as {
+    stackFrames: { name: string }[];
+  };
+  assert.match(stackFrames[0]!.name, /sys_page_alloc$/);
+  const over = ended();
+  await session.customRequest('disconnect', { terminateDebuggee: true });
+  await over;
+});
+
 test('a wrong argument is said with its remedy, and nothing starts', async () => {
   // Where tests run, the editor refuses to open a modal dialog and throws what it would have said.
   await assert.rejects(
@@ -75,15 +96,20 @@ test('a wrong argument is said with its remedy, and nothing starts', async () =>
 });
 
 test('without breakpoints the program runs to its end', async () => {
-  const ended = new Promise<void>((resolve) => {
+  const over = ended();
+  assert.ok(await vscode.debug.startDebugging(undefined, configuration('hello')));
+  await over;
+});
+
+/** The end of the next session that ends. */
+function ended(): Promise<void> {
+  return new Promise((resolve) => {
     const subscription = vscode.debug.onDidTerminateDebugSession(() => {
       subscription.dispose();
       resolve();
     });
   });
-  assert.ok(await vscode.debug.startDebugging(undefined, configuration('hello')));
-  await ended;
-});
+}
 
 /** Stops what still runs, and waits until the editor has let go of it. */
 async function endSession(): Promise<void> {
