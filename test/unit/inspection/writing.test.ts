@@ -77,7 +77,8 @@ describe.each([
   ['C', 'c5-values', 'values', ofC],
   ['Rust', 'rust5-values', 'cells', ofRust],
 ] as const)('%s', (_, fixture, stop, rows) => {
-  test.each(rows)('%s = %s reads %s', (name, written, reads, tooMuch) => {
+  const named = rows.map(([name, written, reads, tooMuch]) => ({ name, written, reads, tooMuch }));
+  test.each(named)('$name = $written reads $reads', ({ name, written, reads, tooMuch }) => {
     const at = stage(fixture, stop);
     const value = valueOf(at, name);
     expect(renderValue(value).writable).toBe(true);
