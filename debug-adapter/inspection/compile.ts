@@ -53,8 +53,7 @@ export function compileExpression(text: string, scope: NameScope, options: Compi
     let truth: Get<boolean> | undefined;
     return {
       type: node.type,
-      evaluate: (context) =>
-        guarded(() => ({ ...node.value(inSpace(context, space)), evaluateName: text.trim() })),
+      evaluate: (context) => guarded(() => ({ ...node.value(inSpace(context, space)), evaluateName: text.trim() })),
       test: (context) => {
         try {
           truth ??= truthOf(node);

@@ -110,6 +110,7 @@ test('completions: variables, fields, registers, statics by path, commands', asy
   expect(await complete('ti')).toEqual(['title']);
   expect(await complete('journal.t')).toEqual(['title', 'tally']);
   expect(await complete('1 + $e')).toEqual([
+    '$env',
     '$eax',
     '$ecx',
     '$edx',
