@@ -49,7 +49,10 @@ export class Threads {
     const rows = this.os
       .environments()
       .filter((environment) => environment.status !== 'free')
-      .map((environment) => ({ threadId: environment.envId, name: threadName(environment) }));
+      .map((environment) => ({
+        threadId: environment.envId,
+        name: threadName(environment, this.os.leftBy(environment)),
+      }));
     return this.os.current() && rows.length > 0 ? rows : [{ threadId: KERNEL_THREAD, name: 'kernel' }, ...rows];
   }
 
@@ -150,6 +153,7 @@ class LazyStack {
   }
 }
 
-function threadName({ envId, program, status }: Environment): string {
-  return `${program || 'environment'} [${envId.toString(16).padStart(8, '0')}] ${status}`;
+function threadName({ envId, program, status }: Environment, leftBy: string | undefined): string {
+  const name = `${program || 'environment'} [${envId.toString(16).padStart(8, '0')}] ${status}`;
+  return leftBy === undefined ? name : `${name}, ${leftBy}`;
 }

@@ -16,7 +16,7 @@ import { EventConditions, type EventCondition, type EventValues } from './event-
 import { EVENTS, type EventRow } from './event-table.ts';
 import { faultHeadline, faultStory } from './explain-fault.ts';
 import { tripleFaultHeadline, tripleFaultStory } from './explain-triple-fault.ts';
-import { factsNow } from './fault-facts.ts';
+import { factsNow, faultValues } from './fault-facts.ts';
 
 export interface EventRequest {
   readonly id: number;
@@ -163,15 +163,12 @@ export class EventBreakpoints implements EventJudge {
     const facts = factsNow(target, fault);
     const environment = os.current();
     const who = environment ? `${environmentName(environment)}: ` : '';
-    const { vector, errorCode, eip, cr2 } = fault;
     return {
-      text: `${who}${faultHeadline(this.host, facts)}, in ${placeName(this.host, eip)}`,
+      text: `${who}${faultHeadline(this.host, facts)}, in ${placeName(this.host, fault.eip)}`,
       values: {
         ...commonValues(this.host),
-        vector,
-        eip,
-        ...(errorCode === undefined ? {} : { errorCode }),
-        ...(cr2 === undefined ? {} : { address: cr2 }),
+        ...faultValues(facts),
+        eip: fault.eip,
       },
       story: (decode) => faultStory(this.host, facts, decode, before),
     };

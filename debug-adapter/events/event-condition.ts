@@ -111,11 +111,11 @@ export class EventConditions {
           return typeof found === 'string' ? this.word(found) : (found ?? 0);
         });
       }
-      const constant = os?.results[name] ?? this.wordOf(name);
+      const constant = os?.results[name] ?? this.wordOf(name, row);
       return constant === undefined ? undefined : value(name, () => constant);
     };
     const quoted = text.replace(/"([\w.-]+)"/g, (whole, word: string) =>
-      this.wordOf(word) === undefined ? whole : word,
+      this.wordOf(word, row) === undefined ? whole : word,
     );
     const anywhere = this.compileAt(quoted, extra, undefined);
     if (!anywhere.compiled.ok && !this.mayBeLocal(anywhere.compiled.failure.id, anywhere)) return anywhere.compiled;
@@ -191,8 +191,8 @@ export class EventConditions {
     );
   }
 
-  private wordOf(name: string): number | undefined {
-    const known = this.osEvents?.callNames.includes(name) || this.images.programs.has(name);
+  private wordOf(name: string, { words }: EventRow): number | undefined {
+    const known = words?.includes(name) || this.osEvents?.callNames.includes(name) || this.images.programs.has(name);
     return known ? this.word(name) : undefined;
   }
 

@@ -3,6 +3,7 @@
  * Clients show this table as DAP's exception filters.
  */
 import type { FatalPoint, OsEventId } from '../kernel/guest-os.ts';
+import { FAULT_WORDS } from './fault-facts.ts';
 
 export type Detection =
   /** The CPU stops before it delivers these vectors (bits). */
@@ -25,6 +26,8 @@ export interface EventRow {
   /** What a lone word or number as condition is compared with. */
   readonly shorthand: 'name' | 'vector' | 'irq' | 'program';
   readonly example: string;
+  /** What values of words may be, beside names of programs and system calls. */
+  readonly words?: readonly string[];
   readonly detection: Detection;
   readonly isDefault?: boolean;
 }
@@ -32,12 +35,13 @@ export interface EventRow {
 const ALL_VECTORS = -1;
 const PAGE_FAULT = 1 << 14;
 const CALL = ['name', 'number', 'args'] as const;
+const FAULT = ['vector', 'errorCode', 'address', 'cause', 'access'] as const;
 
 // prettier-ignore
 export const EVENTS: readonly EventRow[] = [
   { id: 'unhandled-fault', label: 'Unhandled faults', title: 'Unhandled fault', isDefault: true,
     description: 'An environment faults and the kernel is about to destroy it.',
-    values: ['vector', 'errorCode', 'address'], shorthand: 'program', example: 'vector == 14 && address < 0x1000',
+    values: FAULT, shorthand: 'program', example: 'vector == 14 && address < 0x1000', words: FAULT_WORDS,
     detection: { by: 'fatal', point: 'unhandled-fault' } },
   { id: 'user-panic', label: 'User panics', title: 'User panic', isDefault: true,
     description: 'A user program panics.',
@@ -61,11 +65,12 @@ export const EVENTS: readonly EventRow[] = [
     detection: { by: 'os', event: 'syscall-returned', failedOnly: true } },
   { id: 'page-fault', label: 'Page fault (all)', title: 'Page fault',
     description: 'Any page fault, before it is delivered: copy-on-write and programs’ own handlers included.',
-    values: ['errorCode', 'address', 'vector'], shorthand: 'program', example: 'address >= 0x10000000 && errorCode & 2',
+    values: FAULT, shorthand: 'program', example: 'access == write && cause == not_present && address >= 0x10000000',
+    words: FAULT_WORDS,
     detection: { by: 'exception', vectors: PAGE_FAULT } },
   { id: 'exception', label: 'CPU exception', title: 'CPU exception',
     description: 'Any exception that the CPU raises, before it is delivered.',
-    values: ['vector', 'errorCode', 'address'], shorthand: 'vector', example: '13  or  vector == 13 && errorCode != 0',
+    values: FAULT, shorthand: 'vector', example: '13  or  vector == 13 && errorCode != 0', words: FAULT_WORDS,
     detection: { by: 'exception', vectors: ALL_VECTORS } },
   { id: 'interrupt', label: 'Hardware interrupt', title: 'Hardware interrupt',
     description: 'A device’s interrupt has been delivered.',

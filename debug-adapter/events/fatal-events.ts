@@ -9,9 +9,7 @@ import type { Image, ImageSet } from '../launch/images.ts';
 import { commonValues, environmentName, type EventSource } from './describe-event.ts';
 import type { EventValues } from './event-condition.ts';
 import { faultHeadline, faultStory } from './explain-fault.ts';
-import { factsOfTrap, hex } from './fault-facts.ts';
-
-const PAGE_FAULT = 14;
+import { faultValues, factsOfTrap, hex } from './fault-facts.ts';
 
 /** What happened, before it is decided whether it stops. */
 export interface Occurrence {
@@ -36,9 +34,7 @@ export function unhandledFault(source: EventSource, images: ImageSet): Occurrenc
     values: {
       ...commonValues(source),
       eip,
-      ...(facts ? { vector: facts.vector } : {}),
-      ...(facts?.errorCode === undefined ? {} : { errorCode: facts.errorCode }),
-      ...(facts?.vector === PAGE_FAULT && facts.address !== undefined ? { address: facts.address } : {}),
+      ...(facts ? faultValues(facts) : {}),
     },
     ...(facts ? { story: (decode: DecodeInstruction) => faultStory(source, facts, decode) } : {}),
   };

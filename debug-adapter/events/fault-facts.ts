@@ -22,6 +22,27 @@ export interface FaultFacts {
 
 const PAGE_FAULT = 14;
 
+/** Why an access was refused, and what it was: words for conditions. */
+export const FAULT_WORDS = ['not_present', 'protection', 'reserved_bit', 'read', 'write', 'fetch'] as const;
+
+/** SDM Vol. 3A, "Page-Fault Exception (#PF)": the error code's bits. */
+export function pageFaultWords(errorCode: number): Record<'cause' | 'access', (typeof FAULT_WORDS)[number]> {
+  return {
+    cause: errorCode & 8 ? 'reserved_bit' : errorCode & 1 ? 'protection' : 'not_present',
+    access: errorCode & 16 ? 'fetch' : errorCode & 2 ? 'write' : 'read',
+  };
+}
+
+/** What conditions can ask of a fault. */
+export function faultValues({ vector, errorCode, address }: FaultFacts): Readonly<Record<string, number | string>> {
+  return {
+    vector,
+    ...(errorCode === undefined ? {} : { errorCode }),
+    ...(vector === PAGE_FAULT && address !== undefined ? { address } : {}),
+    ...(vector === PAGE_FAULT && errorCode !== undefined ? pageFaultWords(errorCode) : {}),
+  };
+}
+
 /** Not delivered yet: the CPU still stands at the fault. */
 export function factsNow(target: Target, fault: TargetFault): FaultFacts {
   return {

@@ -9,6 +9,7 @@ export function bareGuest(images: ImageSet): GuestOs {
     environments: () => [],
     current: () => undefined,
     imageAt: (space, address) => placeKernel(images.kernel, space, address),
+    leftBy: () => undefined,
     trap: () => undefined,
     systemCall: () => undefined,
     regionAt: () => undefined,

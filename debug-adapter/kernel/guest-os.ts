@@ -104,6 +104,11 @@ export interface GuestOs {
   environments(): readonly Environment[];
   /** The environment the CPU works for now, in user or kernel mode. */
   current(): Environment | undefined;
+  /**
+   * How an environment that does not run came to stop: `in sys_ipc_recv`, `at a timer interrupt`.
+   * undefined where it has not run yet or runs now.
+   */
+  leftBy(environment: Environment): string | undefined;
   /** The image whose code or data stands at an address of a space. */
   imageAt(space: Space, address: LinearAddress): PlacedImage | undefined;
   /** The trap that the current environment is in; undefined in user mode and while no environment is served. */

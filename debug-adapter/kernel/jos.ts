@@ -125,6 +125,19 @@ class Jos implements GuestOs {
     return environment?.envId === id ? environment : undefined;
   }
 
+  leftBy({ envId, runs }: Environment): string | undefined {
+    const record = this.slot(envId);
+    const bytes = record?.field('tf');
+    if (runs === 0 || !record || !bytes || envId === this.currentId()) return undefined;
+    const frame = new RecordView(this.symbols.trapframeType, bytes);
+    if (frame.number('cs') !== USER_CS) return undefined;
+    const vector = frame.number('trapno') ?? 0;
+    // The call's number has made room for its result.
+    if (vector === T_SYSCALL) return record.number('ipc.recving') ? 'in sys_ipc_recv' : 'behind a system call';
+    // CR2 is no longer its own.
+    return vector === T_PGFLT ? 'at a page fault' : `at a ${this.describeTrap(frame)}`;
+  }
+
   imageAt(space: Space, address: LinearAddress): PlacedImage | undefined {
     const { kernel } = this.images;
     if (space === PHYSICAL_SPACE) return placeKernel(kernel, space, address);

@@ -59,7 +59,26 @@ test('an environment that does not run shows where its user half stands', async 
     (e) => e.status === 'running',
   )!;
   const other = threads.find((t: { id: number }) => t.id !== current.threadId);
+  // What it waits in, with its arguments.
+  expect(other.name).toMatch(/^pingpong \[0000100[01]\] (not runnable, in sys_ipc_recv|runnable, behind a system call)$/);
+  expect(threads.find((t: { id: number }) => t.id === current.threadId).name).toMatch(/\] running$/);
   expect((await names(other.id as number)).some((n) => /^sys_|kernel::/.test(n))).toBe(false);
+});
+
+test('a stack comes in parts, and says whether there is more', async () => {
+  await client.launch({ program: 'rustshim' }, () =>
+    client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'kernel!sys_page_alloc' }] }),
+  );
+  const { threadId } = await client.event('stopped');
+  const whole = await client.stack(threadId as number);
+  const part = async (startFrame: number, levels: number): Promise<{ stackFrames: unknown[]; totalFrames: number }> =>
+    (await client.request('stackTrace', { threadId, startFrame, levels })) as never;
+  for (let at = 0; at < whole.length; at += 3) {
+    const { stackFrames, totalFrames } = await part(at, 3);
+    expect(stackFrames).toEqual(whole.slice(at, at + 3));
+    expect(totalFrames > at + stackFrames.length).toBe(at + stackFrames.length < whole.length);
+  }
+  expect(await part(whole.length + 5, 3)).toMatchObject({ stackFrames: [] });
 });
 
 test('the kernel that waits at its prompt shows where, and typing makes it answer', async () => {
