@@ -85,6 +85,7 @@ export class AdapterServer {
       if (ended) return;
       ended = true;
       server.close();
+      flush();
       onEnd();
       this.sessions--;
       this.checkIdle();
@@ -101,8 +102,20 @@ export class AdapterServer {
       onMessage: (message) => server.receive(message),
       onGarbage: (problem) => server.reportGarbage(problem),
     });
+    // A client asks for many things at once; what is ready at once goes out in one write.
+    let corked = false;
+    const flush = (): void => {
+      if (corked) output.uncork();
+      corked = false;
+    };
     server.onDidSendMessage((message) => {
-      if (!ended && output.writable) output.write(encodeMessage(message as object));
+      if (ended || !output.writable) return;
+      if (!corked) {
+        corked = true;
+        output.cork();
+        process.nextTick(flush);
+      }
+      output.write(encodeMessage(message as object));
     });
     input.on('data', (chunk: Uint8Array) => decoder.push(chunk));
     input.on('end', end);

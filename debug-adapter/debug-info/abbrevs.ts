@@ -1,8 +1,9 @@
 /**
  * Abbreviation tables: DWARF 5 §7.5.3, "Abbreviations Tables".
  *
- * Invariant: a table is parsed once per offset in .debug_abbrev, and all tables together are bounded by a budget.
+ * Invariant: a table is parsed once per offset in .debug_abbrev, and all tables together are bounded by an allowance.
  */
+import { Allowance } from './allowance.ts';
 import { ByteReader, CorruptData } from './bytes.ts';
 import { AT, FORM, SIZE_OF_ADDRESS, SIZE_OF_OFFSET, SIZE_OF_REF_ADDR, formSizes } from './dwarf-constants.ts';
 
@@ -22,15 +23,17 @@ export interface Abbrev {
 }
 
 const CODE_MAX = 1 << 20;
-const BUDGET = 4_000_000;
+/** Slots, abbreviations and attributes for each byte of the section; an abbreviation has three bytes at least. */
+const PER_BYTE = 4;
 
 export class AbbrevTables {
   readonly #bytes: Uint8Array;
   readonly #tables = new Map<number, readonly (Abbrev | undefined)[]>();
-  #budget = BUDGET;
+  readonly #allowance: Allowance;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+    this.#allowance = new Allowance('abbreviations', PER_BYTE * bytes.length);
   }
 
   /** @throws CorruptData */
@@ -62,7 +65,7 @@ export class AbbrevTables {
         const attribute = reader.uleb();
         const form = reader.uleb();
         if (attribute === 0 && form === 0) break;
-        if (--this.#budget < 0) throw new CorruptData('its abbreviation tables are too large');
+        this.#allowance.take(1);
         attributes.push(attribute);
         forms.push(form);
         constants.push(form === FORM.implicit_const ? reader.sleb() : 0);
@@ -73,6 +76,8 @@ export class AbbrevTables {
           fixedSize += size === SIZE_OF_OFFSET || size === SIZE_OF_ADDRESS || size === SIZE_OF_REF_ADDR ? 4 : size;
         }
       }
+      // Numbers may have gaps, and an offset into the middle of a table gives another table.
+      this.#allowance.take(1 + Math.max(0, code - table.length));
       while (table.length < code) table.push(undefined);
       table[code] ??= { code, tag, hasChildren, attributes, forms, constants, fixedSize, nameAt };
     }

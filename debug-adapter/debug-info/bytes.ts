@@ -1,8 +1,8 @@
 /**
  * A little-endian cursor over bytes. LEB128: DWARF 5 §7.6, "Variable Length Data".
  *
- * Invariant: a read past the end throws `CorruptData` or a RangeError, and only `attempt` catches them: no function this
- * folder exports lets either out.
+ * Invariant: a read past the end throws `CorruptData`, and only `attempt` and `guard` catch it: no function this folder
+ * exports lets it out. Any other exception is a mistake of ours, a RangeError too, and passes through.
  */
 import { failure, success } from './result.ts';
 import type { Result } from './result.ts';
@@ -22,7 +22,6 @@ export function attempt<T>(id: string, what: string, remedy: string, read: () =>
 /** What a caught error says about the data. Rethrows what is not about data. */
 export function describeCorruption(error: unknown): string {
   if (error instanceof CorruptData) return error.message;
-  if (error instanceof RangeError) return 'it ends in the middle of an entry';
   throw error;
 }
 
@@ -39,13 +38,18 @@ export class ByteReader {
     this.end = Math.min(end, bytes.length);
   }
 
+  /** Not NaN, not negative, and so many bytes before the end of all. */
+  #need(sizeBytes: number): void {
+    if (!(this.offset >= 0 && this.offset + sizeBytes <= this.bytes.length)) throw cutOff();
+  }
+
   get atEnd(): boolean {
     return this.offset >= this.end;
   }
 
   u8(): number {
     const value = this.bytes[this.offset];
-    if (value === undefined) throw new CorruptData('it ends in the middle of an entry');
+    if (value === undefined) throw cutOff();
     this.offset++;
     return value;
   }
@@ -55,6 +59,7 @@ export class ByteReader {
   }
 
   u16(): number {
+    this.#need(2);
     const value = this.view.getUint16(this.offset, true);
     this.offset += 2;
     return value;
@@ -65,12 +70,14 @@ export class ByteReader {
   }
 
   u32(): number {
+    this.#need(4);
     const value = this.view.getUint32(this.offset, true);
     this.offset += 4;
     return value;
   }
 
   u64(): bigint {
+    this.#need(8);
     const value = this.view.getBigUint64(this.offset, true);
     this.offset += 8;
     return value;
@@ -156,16 +163,17 @@ export class ByteReader {
 
   cstring(): string {
     const start = this.offset;
-    const end = this.bytes.indexOf(0, start);
-    if (end < 0 || end > this.end) throw new CorruptData('it has a string that does not end');
-    this.offset = end + 1;
-    return decodeUtf8(this.bytes, start, end);
+    this.skipString();
+    return decodeUtf8(this.bytes, start, this.offset - 1);
   }
 
+  /** Looks no further than the end, or many strings without an end would each be searched for through all bytes. */
   skipString(): void {
-    const end = this.bytes.indexOf(0, this.offset);
-    if (end < 0) throw new CorruptData('it has a string that does not end');
-    this.offset = end + 1;
+    const { bytes, end } = this;
+    let { offset } = this;
+    while (offset < end && bytes[offset] !== 0) offset++;
+    if (offset >= end) throw new CorruptData('it has a string that does not end');
+    this.offset = offset + 1;
   }
 
   /**
@@ -210,9 +218,22 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   return text;
 }
 
-/** A zero-terminated string in a string section; `undefined` outside of it. */
-export function stringAt(section: Uint8Array, offset: number): string | undefined {
+/**
+ * A zero-terminated string in a string section; `undefined` outside of it.
+ * @param allowance takes the string's bytes: strings may overlap
+ */
+export function stringAt(section: Uint8Array, offset: number, allowance: StringAllowance): string | undefined {
   if (!(offset >= 0 && offset < section.length)) return undefined;
+  allowance.take(1);
   const end = section.indexOf(0, offset);
+  allowance.take((end < 0 ? section.length : end) - offset);
   return end < 0 ? undefined : decodeUtf8(section, offset, end);
+}
+
+interface StringAllowance {
+  take(sizeBytes: number): void;
+}
+
+function cutOff(): CorruptData {
+  return new CorruptData('it ends in the middle of an entry');
 }

@@ -1,8 +1,8 @@
 /**
  * Call frame information: DWARF 5 §6.4, and .eh_frame as the Linux Standard Base Core, "Exception Frames", gives it.
  *
- * Invariant: the table of frame descriptions is read once, when an address is first asked for; the rules of a function
- * are run up to that address each time, and the last row is kept, since unwinding asks for it more than once.
+ * Invariant: the table of frame descriptions is read once, when an address is first asked for. The rules of a function
+ * are run up to an address once: rows are kept, since the callers' addresses stay the same from step to step.
  */
 import type { CfaRule, RegisterRule, UnwindRow } from './api.ts';
 import { ByteReader, CorruptData } from './bytes.ts';
@@ -37,19 +37,30 @@ interface RuleState {
 const EH_ABSOLUTE = 0x00;
 const EH_OMIT = 0xff;
 const DEPTH_MAX = 64;
+/** The longest function has some thousands; i386 numbers its registers up to 45. */
+const INSTRUCTIONS_MAX = 50_000;
+const REGISTERS_MAX = 64;
+const ROWS_MAX = 4096;
 
 export class Cfi {
   readonly #sections: DwarfSections;
   #entries: readonly FrameEntry[] | undefined;
-  #last: UnwindRow | undefined;
+  readonly #rows = new Map<number, UnwindRow | undefined>();
 
   constructor(sections: DwarfSections) {
     this.#sections = sections;
   }
 
   rowAt(address: number): UnwindRow | undefined {
-    const last = this.#last;
-    if (last !== undefined && address >= last.range.start && address < last.range.end) return last;
+    const known = this.#rows.get(address);
+    if (known !== undefined || this.#rows.has(address)) return known;
+    if (this.#rows.size >= ROWS_MAX) this.#rows.clear();
+    const row = this.#findRow(address);
+    this.#rows.set(address, row);
+    return row;
+  }
+
+  #findRow(address: number): UnwindRow | undefined {
     const entries = (this.#entries ??= this.#readAll());
     let low = 0;
     let high = entries.length;
@@ -61,9 +72,7 @@ export class Cfi {
     const entry = entries[low - 1];
     if (entry === undefined || address >= entry.end) return undefined;
     const what = (): string => `The call frame information of 0x${entry.start.toString(16)} cannot be read`;
-    const row = this.#sections.guard('dwarf-cfi', what, undefined, () => runRules(entry, address));
-    if (row !== undefined) this.#last = row;
-    return row;
+    return this.#sections.guard('dwarf-cfi', what, undefined, () => runRules(entry, address));
   }
 
   #readAll(): FrameEntry[] {
@@ -156,10 +165,11 @@ function readPointer(reader: ByteReader, cie: CommonEntry, sectionAddress: numbe
 }
 
 function readCommon(bytes: Uint8Array, offset: number, isEh: boolean): CommonEntry | undefined {
-  const reader = new ByteReader(bytes, offset);
-  const { length, offsetSize } = reader.initialLength();
-  const end = reader.offset + length;
+  const first = new ByteReader(bytes, offset);
+  const { length, offsetSize } = first.initialLength();
+  const end = first.offset + length;
   if (end > bytes.length) throw new CorruptData('a common entry reaches past its end');
+  const reader = new ByteReader(bytes, first.offset, end);
   reader.unsigned(offsetSize);
   const version = reader.u8();
   if (version !== 1 && version !== 3 && version !== 4)
@@ -246,6 +256,7 @@ function execute(
   let location = row.start;
   const { dataAlignment } = cie;
   const set = (register: number, rule: RegisterRule): void => {
+    if (register >= REGISTERS_MAX) return;
     state.registers.set(register, rule);
   };
   const restore = (register: number): void => {
@@ -274,7 +285,8 @@ function execute(
     return false;
   };
 
-  while (!reader.atEnd) {
+  for (let count = 0; !reader.atEnd; count++) {
+    if (count >= INSTRUCTIONS_MAX) throw new CorruptData('it has too many call frame instructions');
     const opcode = reader.u8();
     const low = opcode & 0x3f;
     if (opcode >= 0xc0) {

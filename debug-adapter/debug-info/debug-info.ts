@@ -32,6 +32,9 @@ import type { FunctionEntry } from './unit-index.ts';
 import type { Unit } from './units.ts';
 import { unwindFrame } from './unwind.ts';
 
+/** Addresses whose frames are remembered: those of the callers are asked for again after each step. */
+const FRAMES_MAX = 4096;
+
 /** Reads unit headers only; everything else on demand. An ELF without DWARF loads too, with `hasDwarf` false. */
 export function loadDebugInfo(elf: ElfFile): Result<DebugInfo> {
   const remedy = 'Build the file again with debug information (-g; Rust: debug = true).';
@@ -46,6 +49,7 @@ class LoadedDebugInfo implements DebugInfo {
   readonly #names: NameIndex;
   readonly #statics: StaticTable;
   readonly #typesByName = new Map<string, Type | undefined>();
+  readonly #frames = new Map<number, readonly InlineFrame[]>();
 
   constructor(elf: ElfFile) {
     this.elf = elf;
@@ -118,7 +122,13 @@ class LoadedDebugInfo implements DebugInfo {
   }
 
   inlineFramesAt(address: number): readonly InlineFrame[] {
-    return this.#functionAt(address)?.framesAt(address) ?? [];
+    let frames = this.#frames.get(address);
+    if (frames === undefined) {
+      frames = this.#functionAt(address)?.framesAt(address) ?? [];
+      if (this.#frames.size >= FRAMES_MAX) this.#frames.clear();
+      this.#frames.set(address, frames);
+    }
+    return frames;
   }
 
   functions(): readonly FunctionScope[] {

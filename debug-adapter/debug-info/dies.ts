@@ -4,7 +4,7 @@
  * Invariant: a `Die` may be reused for the next entry (`walk` does so); what must outlive that is copied out of it.
  */
 import type { Abbrev } from './abbrevs.ts';
-import { ByteReader, CorruptData, decodeUtf8, stringAt } from './bytes.ts';
+import { ByteReader, CorruptData, decodeUtf8 } from './bytes.ts';
 import { AT, FORM, SIZE_OF_ADDRESS, SIZE_OF_OFFSET, SIZE_OF_REF_ADDR, formSizes } from './dwarf-constants.ts';
 import type { Unit } from './units.ts';
 
@@ -98,7 +98,7 @@ export class Die {
       case FORM.strp:
         return unit.sections.string(value);
       case FORM.line_strp:
-        return stringAt(unit.sections.get('.debug_line_str'), value);
+        return unit.sections.lineString(value);
       case FORM.strx:
       case FORM.strx1:
       case FORM.strx2:
@@ -286,8 +286,7 @@ function readValue(die: Die, index: number, form: number, constant: number, read
       return;
     }
     case FORM.indirect: {
-      const actual = reader.uleb();
-      if (actual === FORM.indirect) throw new CorruptData('it has an indirect form of an indirect form');
+      const actual = directForm(reader);
       die.forms = die.forms.slice();
       (die.forms as number[])[index] = actual;
       readValue(die, index, actual, actual === FORM.implicit_const ? reader.sleb() : 0, reader);
@@ -296,6 +295,13 @@ function readValue(die: Die, index: number, form: number, constant: number, read
     default:
       throw new CorruptData(`it uses form 0x${form.toString(16)}, which is not known`);
   }
+}
+
+/** The form that stands before a value of DW_FORM_indirect. */
+function directForm(reader: ByteReader): number {
+  const actual = reader.uleb();
+  if (actual === FORM.indirect) throw new CorruptData('it has an indirect form of an indirect form');
+  return actual;
 }
 
 /** Offset after one form's value. */
@@ -325,9 +331,12 @@ function skipValue(unit: Unit, form: number, reader: ByteReader): void {
     case FORM.exprloc:
       reader.skip(reader.uleb());
       return;
-    case FORM.indirect:
-      skipValue(unit, reader.uleb(), reader);
+    case FORM.indirect: {
+      const actual = directForm(reader);
+      if (actual === FORM.implicit_const) reader.skipLeb();
+      else skipValue(unit, actual, reader);
       return;
+    }
     case FORM.udata:
     case FORM.sdata:
     case FORM.ref_udata:

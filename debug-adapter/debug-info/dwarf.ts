@@ -15,7 +15,7 @@ import { LineTables } from './line-table.ts';
 import { imageTest, rangesOf } from './range-lists.ts';
 import type { InImage } from './range-lists.ts';
 import { TypeGraph } from './type-graph.ts';
-import { enclosing, indexUnit } from './unit-index.ts';
+import { enclosing, functionCovering, indexUnit } from './unit-index.ts';
 import type { FunctionEntry, UnitIndex } from './unit-index.ts';
 import { DwarfSections, UnitTable } from './units.ts';
 import type { DieId, Unit } from './units.ts';
@@ -108,13 +108,14 @@ export class Dwarf {
           const start = reader.offset;
           const { length, offsetSize } = reader.initialLength();
           const end = reader.offset + length;
+          if (end > bytes.length) throw new CorruptData('a set reaches past its end');
           reader.u16();
           const unitOffset = reader.unsigned(offsetSize);
           const addressSize = reader.u8();
           if (reader.u8() !== 0) throw new CorruptData('it has segments');
           // Tuples are aligned to their own size, counted from the start of the set.
           reader.offset = start + Math.ceil((reader.offset - start) / (2 * addressSize)) * 2 * addressSize;
-          for (;;) {
+          while (reader.offset < end) {
             const low = reader.unsigned(addressSize);
             const size = reader.unsigned(addressSize);
             if (low === 0 && size === 0) break;
@@ -131,17 +132,7 @@ export class Dwarf {
   /** The function entry whose code holds `address`: the innermost where functions nest. */
   functionEntryAt(address: number): FunctionEntry | undefined {
     const unit = this.unitAt(address);
-    if (unit === undefined) return undefined;
-    let best: FunctionEntry | undefined;
-    let bestSize = Infinity;
-    for (const entry of this.index(unit).functions) {
-      for (const range of entry.ranges) {
-        if (address < range.start || address >= range.end || range.end - range.start > bestSize) continue;
-        best = entry;
-        bestSize = range.end - range.start;
-      }
-    }
-    return best;
+    return unit && functionCovering(this.index(unit), address);
   }
 
   /** The entry itself, then the ones it completes or is an instance of: DW_AT_abstract_origin, DW_AT_specification. */

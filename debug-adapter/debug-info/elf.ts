@@ -5,7 +5,8 @@
  * and a single bad section or symbol a warning.
  */
 import type { ElfFile, ElfSection, ElfSegment, ElfSymbol, Warning } from './api.ts';
-import { ByteReader, attempt, stringAt } from './bytes.ts';
+import { Allowance } from './allowance.ts';
+import { ByteReader, CorruptData, attempt, stringAt } from './bytes.ts';
 import { demangle } from './demangle.ts';
 import { inflateZlib } from './inflate.ts';
 import { failure, success } from './result.ts';
@@ -17,7 +18,11 @@ const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
 const SHT_DYNSYM = 11;
 const SHF_COMPRESSED = 0x800;
-const SECTION_SIZE_MAX = 1 << 28;
+const READ_BYTES_MAX = 1 << 28;
+/** Debug sections compress to a third or less; this is far from what zlib can claim, 1032 times. */
+const INFLATED_PER_BYTE = 64;
+/** Linkers let names share their ends, so that a table gives more text than it has bytes. */
+const NAMES_PER_BYTE = 16;
 
 const machines: ReadonlyMap<number, string> = new Map([
   [2, 'SPARC'],
@@ -77,9 +82,12 @@ class Elf32 implements ElfFile {
   #table: SymbolTable | undefined;
   readonly #contents = new Map<string, Result<Uint8Array>>();
   readonly #links: number[] = [];
+  /** Sections may overlap, so it is all of them together that the file's size bounds. */
+  readonly #inflated: Allowance;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.#inflated = new Allowance('compressed data', INFLATED_PER_BYTE * bytes.length);
     const header = new ByteReader(bytes, 16);
     this.type = header.u16();
     this.machine = header.u16();
@@ -168,9 +176,10 @@ class Elf32 implements ElfFile {
     }
     const names = raw[namesIndex]?.section;
     const nameBytes = names && this.#fileBytes(names);
+    const allowance = new Allowance('section names', NAMES_PER_BYTE * (nameBytes?.length ?? 0));
     return raw.map(({ nameOffset, section }) => ({
       ...section,
-      name: (nameBytes && stringAt(nameBytes, nameOffset)) ?? '',
+      name: (nameBytes && stringAt(nameBytes, nameOffset, allowance)) ?? '',
     }));
   }
 
@@ -213,10 +222,11 @@ class Elf32 implements ElfFile {
       });
     }
     return attempt('elf-section-corrupt', `Section ${section.name} cannot be decompressed`, rebuild, () => {
+      if (bytes.length < 12) throw new CorruptData('it is shorter than the header of compressed data');
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       // gABI, "Compression Header"; `.zdebug_*` has "ZLIB" and a big-endian size instead.
       const size = gnuCompressed ? view.getUint32(8) : view.getUint32(4, true);
-      if (size > SECTION_SIZE_MAX) throw new RangeError();
+      this.#inflated.take(size);
       return inflateZlib(bytes.subarray(12), size);
     });
   }
@@ -239,11 +249,20 @@ class Elf32 implements ElfFile {
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const symbols: ElfSymbol[] = [];
-    for (let offset = 16; offset + 16 <= bytes.length; offset += 16) {
-      const info = bytes[offset + 12]!;
+    const allowance = new Allowance('symbol names', NAMES_PER_BYTE * names.length);
+    const read = attempt('elf-symbols', 'The symbol table cannot be read to the end', rebuild, () => {
+      this.#addSymbols(view, names, allowance, symbols);
+    });
+    if (!read.ok) this.#warn(read.failure.id, read.failure.cause);
+    return symbols;
+  }
+
+  #addSymbols(view: DataView, names: Uint8Array, allowance: Allowance, symbols: ElfSymbol[]): void {
+    for (let offset = 16; offset + 16 <= view.byteLength; offset += 16) {
+      const info = view.getUint8(offset + 12);
       symbols.push(
         new Symbol32(
-          stringAt(names, view.getUint32(offset, true)) ?? '',
+          stringAt(names, view.getUint32(offset, true), allowance) ?? '',
           view.getUint32(offset + 4, true),
           view.getUint32(offset + 8, true),
           symbolKinds[info & 15] ?? 'other',
@@ -252,7 +271,6 @@ class Elf32 implements ElfFile {
         ),
       );
     }
-    return symbols;
   }
 
   get symbols(): readonly ElfSymbol[] {
@@ -275,7 +293,7 @@ class Elf32 implements ElfFile {
       const start = segment.offset + from;
       const inFile = Math.max(0, Math.min(sizeBytes, segment.fileSizeBytes - from, this.bytes.length - start));
       if (inFile === sizeBytes) return this.bytes.subarray(start, start + sizeBytes);
-      if (sizeBytes > SECTION_SIZE_MAX) return undefined;
+      if (sizeBytes > READ_BYTES_MAX) return undefined;
       const result = new Uint8Array(sizeBytes);
       if (inFile > 0) result.set(this.bytes.subarray(start, start + inFile));
       return result;

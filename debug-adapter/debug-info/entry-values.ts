@@ -9,27 +9,37 @@ import { walk } from './dies.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 import type { Dwarf } from './dwarf.ts';
 import { LocationError, evaluateNumber } from './location-expression.ts';
+import type { EvaluationWork } from './location-expression.ts';
 import { EIP } from './registers.ts';
 import { unwindFrame } from './unwind.ts';
 import { functionEnvironment, readLocationSource } from './variables.ts';
 
 const DEPTH_MAX = 8;
+const STEPS_EACH = 500;
 
 /** A frame made here, and how many entry values led to it. */
 interface CallerContext extends FrameContext {
   readonly entryValueDepth: number;
 }
 
-export function entryValue(dwarf: Dwarf, frame: FrameContext, expression: Uint8Array): bigint {
+export function entryValue(dwarf: Dwarf, frame: FrameContext, expression: Uint8Array, work: EvaluationWork): bigint {
   const depth = 'entryValueDepth' in frame ? (frame as CallerContext).entryValueDepth : 0;
-  const value = depth < DEPTH_MAX ? find(dwarf, frame, expression, depth) : undefined;
+  // Each goes through all entries of a function.
+  work.steps += STEPS_EACH;
+  const value = depth < DEPTH_MAX ? find(dwarf, frame, expression, depth, work) : undefined;
   if (value === undefined)
     throw new LocationError('optimized-out', 'The value was only known when the function was entered.');
   return BigInt(value);
 }
 
-function find(dwarf: Dwarf, frame: FrameContext, wanted: Uint8Array, depth: number): number | undefined {
-  const unwound = unwindFrame(dwarf, frame, undefined);
+function find(
+  dwarf: Dwarf,
+  frame: FrameContext,
+  wanted: Uint8Array,
+  depth: number,
+  work: EvaluationWork,
+): number | undefined {
+  const unwound = unwindFrame(dwarf, frame, undefined, work);
   if (!unwound.ok) return undefined;
   const caller = unwound.value;
   const returnAddress = caller.register(EIP);
@@ -59,7 +69,7 @@ function find(dwarf: Dwarf, frame: FrameContext, wanted: Uint8Array, depth: numb
     register: (number) => caller.register(number),
     readMemory: (address, sizeBytes) => frame.readMemory(address, sizeBytes),
   };
-  return evaluateNumber(value, functionEnvironment(dwarf, unit, frameBase, context));
+  return evaluateNumber(value, functionEnvironment(dwarf, unit, frameBase, context, work));
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

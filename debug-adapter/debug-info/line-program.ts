@@ -1,9 +1,10 @@
 /**
  * Line number programs: DWARF 5 §6.2, "Line Number Information", and DWARF 4 §6.2.4 for the older header.
  *
- * Invariant: one row costs at least one byte of the program, so time and memory are bounded by the section's size.
+ * Invariant: one row costs at least one byte of the program, and programs that overlap share an allowance, so time and
+ * memory are bounded by the section's size.
  */
-import { ByteReader, CorruptData, stringAt } from './bytes.ts';
+import { ByteReader, CorruptData } from './bytes.ts';
 import { FORM } from './dwarf-constants.ts';
 import { joinPath } from './paths.ts';
 import type { DwarfSections } from './units.ts';
@@ -73,10 +74,12 @@ export function readLineHeader(
 ): LineHeader {
   const bytes = sections.get('.debug_line');
   if (offset >= bytes.length) throw new CorruptData('its line program is past the end of .debug_line');
-  const reader = new ByteReader(bytes, offset);
-  const { length, offsetSize } = reader.initialLength();
-  const end = reader.offset + length;
+  const first = new ByteReader(bytes, offset);
+  const { length, offsetSize } = first.initialLength();
+  const end = first.offset + length;
   if (end > bytes.length) throw new CorruptData('its line program reaches past the end of .debug_line');
+  const reader = new ByteReader(bytes, first.offset, end);
+  sections.allowance('line programs').take(end - offset);
   const version = reader.u16();
   if (version < 2 || version > 5)
     throw new CorruptData(`its line program has version ${version}; versions 2 to 5 are read`);
@@ -100,21 +103,25 @@ export function readLineHeader(
 
   const directories: string[] = [];
   const files: string[] = [];
+  const joined = (base: string, path: string): string => {
+    sections.allowance('text in paths').take(base.length + path.length);
+    return joinPath(base, path);
+  };
   let { compDir } = unit;
   if (version >= 5) {
     const rawDirectories = readEntries(sections, reader, offsetSize, programStart);
     const top = rawDirectories[0]?.path;
     if (compDir === '' && top !== undefined) compDir = top;
-    for (const entry of rawDirectories) directories.push(joinPath(compDir, entry.path));
+    for (const entry of rawDirectories) directories.push(joined(compDir, entry.path));
     for (const entry of readEntries(sections, reader, offsetSize, programStart)) {
-      files.push(joinPath(directories[entry.directory] ?? compDir, entry.path));
+      files.push(joined(directories[entry.directory] ?? compDir, entry.path));
     }
   } else {
-    directories.push(joinPath('', compDir));
-    for (let path = reader.cstring(); path !== ''; path = reader.cstring()) directories.push(joinPath(compDir, path));
-    files.push(joinPath(compDir, unit.name));
+    directories.push(joined('', compDir));
+    for (let path = reader.cstring(); path !== ''; path = reader.cstring()) directories.push(joined(compDir, path));
+    files.push(joined(compDir, unit.name));
     for (let path = reader.cstring(); path !== ''; path = reader.cstring()) {
-      files.push(joinPath(directories[reader.uleb()] ?? compDir, path));
+      files.push(joined(directories[reader.uleb()] ?? compDir, path));
       reader.skipLeb();
       reader.skipLeb();
     }
@@ -174,9 +181,7 @@ function readEntryValue(
     case FORM.string:
       return reader.cstring();
     case FORM.line_strp: {
-      const text = stringAt(sections.get('.debug_line_str'), reader.unsigned(offsetSize));
-      if (text === undefined) throw new CorruptData('it names a string past the end of .debug_line_str');
-      return text;
+      return sections.lineString(reader.unsigned(offsetSize));
     }
     case FORM.strp:
       return sections.string(reader.unsigned(offsetSize));
@@ -276,7 +281,9 @@ export function runLineProgram(sections: DwarfSections, header: LineHeader, rows
           operation = 0;
         } else if (extended === 3) {
           const name = reader.cstring();
-          header.files.push(joinPath(header.directories[reader.uleb()] ?? header.compDir, name));
+          const folder = header.directories[reader.uleb()] ?? header.compDir;
+          sections.allowance('text in paths').take(folder.length + name.length);
+          header.files.push(joinPath(folder, name));
         }
         reader.offset = start;
         reader.skip(length);

@@ -36,6 +36,13 @@ export interface ExpressionEnvironment {
   /** DW_OP_entry_value: what a register held when the function was entered. */
   entryValue?(expression: Uint8Array): bigint;
   readonly objectAddress?: number;
+  /** Shared with all that this evaluation evaluates in turn: frame bases, frame addresses, values on entry. */
+  readonly work: EvaluationWork;
+}
+
+/** Operations done so far. */
+export interface EvaluationWork {
+  steps: number;
 }
 
 /** A value on the stack. Without a type: DWARF's generic type, an address-sized integer. */
@@ -63,7 +70,6 @@ class Machine {
   readonly #pieces: Piece[] = [];
   /** A location that is not in memory, until a piece or the end takes it. */
   #pending: Piece | undefined;
-  #steps = 0;
 
   constructor(environment: ExpressionEnvironment) {
     this.#environment = environment;
@@ -152,7 +158,7 @@ class Machine {
     const reader = new ByteReader(expression);
     try {
       while (!reader.atEnd) {
-        if (++this.#steps > STEPS_MAX)
+        if (++this.#environment.work.steps > STEPS_MAX)
           throw new LocationError('location-corrupt', 'The location expression does not end.');
         this.#step(reader, calls);
       }

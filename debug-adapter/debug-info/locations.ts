@@ -10,7 +10,7 @@ import type { DwarfFunction } from './functions.ts';
 import type { StatementRow } from './line-table.ts';
 import type { NameIndex } from './name-index.ts';
 import { endsWithPath, splitPath } from './name-paths.ts';
-import { rangesOf } from './range-lists.ts';
+import { peekRanges } from './range-lists.ts';
 import { AT } from './dwarf-constants.ts';
 
 type FunctionAt = (address: number) => DwarfFunction | undefined;
@@ -115,7 +115,7 @@ export function functionLocations(
         const die = entry.unit.die(entry.offset);
         const origins = dwarf.origins(die);
         if (!endsWithPath(splitPath(dwarf.qualifiedName(origins[origins.length - 1]!)), wanted)) return;
-        const ranges = rangesOf(die, dwarf.inImage);
+        const ranges = peekRanges(die, dwarf.inImage);
         const address = die.address(AT.entry_pc) ?? die.address(AT.low_pc) ?? ranges[0]?.start;
         if (address === undefined || ranges.length === 0 || locations.has(address)) return;
         const position = dwarf.lines.tableOf(entry.unit)?.lineOf(address);

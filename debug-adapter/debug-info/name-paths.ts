@@ -4,8 +4,11 @@
  * Invariant: text inside `<>`, `()` and `[]` is never cut.
  */
 
+/** `<<<…` in front of a name is followed so far; it is longer only in names that nobody wrote. */
+const NESTED_MAX = 16;
+
 /** `a::B<c::D>::e` → `a`, `B<c::D>`, `e` */
-export function splitPath(name: string): string[] {
+export function splitPath(name: string, nested = 0): string[] {
   const parts: string[] = [];
   let depth = 0;
   let start = 0;
@@ -23,10 +26,10 @@ export function splitPath(name: string): string[] {
   }
   parts.push(name.slice(start));
   const first = parts[0]!;
-  if (parts.length > 1 && first.startsWith('<') && first.endsWith('>')) {
+  if (parts.length > 1 && first.startsWith('<') && first.endsWith('>') && nested < NESTED_MAX) {
     const inner = first.slice(1, -1);
     const as = splitAt(inner, ' as ');
-    parts.splice(0, 1, ...splitPath(as));
+    parts.splice(0, 1, ...splitPath(as, nested + 1));
   }
   // `f::<u8>` of v0 names is `f<u8>` of debug information.
   return parts.reduce<string[]>((path, part) => {

@@ -30,25 +30,56 @@ const RLE = {
 export type InImage = (address: number) => boolean;
 
 export function imageTest(sections: readonly { flags: number; address: number; sizeBytes: number }[]): InImage {
-  const loaded = sections
+  const loaded: { start: number; end: number }[] = [];
+  for (const { start, end } of sections
     .filter((section) => (section.flags & SHF_ALLOC) !== 0 && section.sizeBytes > 0)
     .map((section) => ({ start: section.address, end: section.address + section.sizeBytes }))
-    .sort((a, b) => a.start - b.start);
+    .sort((a, b) => a.start - b.start)) {
+    const last = loaded.at(-1);
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else loaded.push({ start, end });
+  }
   if (loaded.length === 0) return (address) => address !== 0;
-  return (address) => loaded.some((range) => address >= range.start && address < range.end);
+  return (address) => {
+    let low = 0;
+    let high = loaded.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (loaded[middle]!.start <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && address < loaded[low - 1]!.end;
+  };
 }
 
-/** The ranges of an entry, from DW_AT_low_pc and DW_AT_high_pc or DW_AT_ranges; empty where it has none. */
-export function rangesOf(die: Die, inImage: InImage): AddressRange[] {
+/**
+ * The ranges of an entry, from DW_AT_low_pc and DW_AT_high_pc or DW_AT_ranges; empty where it has none. For whoever keeps
+ * them: a list counts against the file's allowance each time, since any number of entries may name the same one.
+ * @throws CorruptData
+ */
+export function rangesOf(die: Die, inImage: InImage): readonly AddressRange[] {
+  const ranges = peekRanges(die, inImage);
+  if (ranges.length > 1) die.unit.sections.allowance('address ranges').take(ranges.length);
+  return ranges;
+}
+
+/** The same, for a look only. @throws CorruptData */
+export function peekRanges(die: Die, inImage: InImage): readonly AddressRange[] {
   const { unit } = die;
   const listForm = die.form(AT.ranges);
   if (listForm !== undefined) {
-    const value = die.number(AT.ranges)!;
-    const ranges =
-      unit.version >= 5
-        ? readRangeList(unit, value, listForm === FORM.rnglistx)
-        : readRanges(unit, value + unit.rangesBase);
-    return ranges.filter((range) => range.start < range.end && inImage(range.start));
+    const value = die.number(AT.ranges);
+    if (value === undefined) throw new CorruptData('it has ranges of a form that is not known');
+    const indexed = listForm === FORM.rnglistx;
+    const key = indexed ? -1 - value : value;
+    let ranges = unit.rangeLists.get(key);
+    if (ranges === undefined) {
+      const all = unit.version >= 5 ? readRangeList(unit, value, indexed) : readRanges(unit, value + unit.rangesBase);
+      unit.sections.allowance('address ranges').take(all.length);
+      ranges = all.filter((range) => range.start < range.end && inImage(range.start));
+      unit.rangeLists.set(key, ranges);
+    }
+    return ranges;
   }
   const low = die.address(AT.low_pc);
   if (low === undefined) return [];

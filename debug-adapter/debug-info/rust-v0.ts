@@ -6,6 +6,9 @@
  */
 const DEPTH_MAX = 200;
 const LENGTH_MAX = 16_384;
+/** Longer ones are shown as they are. */
+const MANGLED_MAX = 65_536;
+const PUNYCODE_MAX = 1024;
 
 const basicTypes: Readonly<Record<string, string>> = {
   a: 'i8',
@@ -35,6 +38,7 @@ class Invalid extends Error {}
 
 /** @returns `undefined` where `name` is not a v0 name */
 export function demangleV0(name: string): string | undefined {
+  if (name.length > MANGLED_MAX) return undefined;
   // A vendor suffix (`.llvm.1234`) is no part of the name.
   const end = name.search(/[.$]/);
   const mangled = end < 0 ? name.slice(2) : name.slice(2, end);
@@ -477,6 +481,7 @@ function quoteChar(char: string): string {
 
 /** RFC 3492, with `_` for `-` as the last delimiter. */
 function decodePunycode(text: string): string {
+  if (text.length > PUNYCODE_MAX) throw new Invalid();
   const split = text.lastIndexOf('_');
   const output = split > 0 ? Array.from(text.slice(0, split)) : [];
   const digits = split >= 0 ? text.slice(split + 1) : text;
@@ -504,7 +509,8 @@ function decodePunycode(text: string): string {
     bias = k + Math.floor((36 * delta) / (delta + 38));
     code += Math.floor(index / count);
     index %= count;
-    if (code > 0x10ffff) throw new Invalid();
+    // A weight that has grown to infinity makes NaN of it.
+    if (!(code <= 0x10ffff)) throw new Invalid();
     output.splice(index++, 0, String.fromCodePoint(code));
   }
   return output.join('');

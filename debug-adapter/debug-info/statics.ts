@@ -17,6 +17,7 @@ const noFrame = { kind: 'none' } as const;
 export class StaticTable {
   readonly #dwarf: Dwarf;
   readonly #variables = new Map<VariableEntry, DwarfVariable | undefined>();
+  readonly #lists = new Map<Unit | undefined, readonly Variable[]>();
   #byName: Map<string, VariableEntry[]> | undefined;
   #vtables: Map<number, VariableEntry> | undefined;
 
@@ -25,7 +26,13 @@ export class StaticTable {
   }
 
   /** Of one unit or all; without those in function bodies, which are locals there. */
-  of(unit: Unit | undefined): Variable[] {
+  of(unit: Unit | undefined): readonly Variable[] {
+    let variables = this.#lists.get(unit);
+    if (variables === undefined) this.#lists.set(unit, (variables = this.#list(unit)));
+    return variables;
+  }
+
+  #list(unit: Unit | undefined): Variable[] {
     const variables: Variable[] = [];
     for (const candidate of unit === undefined ? this.#dwarf.units.compileUnits() : [unit]) {
       for (const entry of this.#dwarf.index(candidate).statics) {

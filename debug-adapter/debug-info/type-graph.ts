@@ -4,12 +4,12 @@
  * Invariant: one object per entry, made on first use; its targets and members are read when they are asked for. A type
  * that cannot be read is `undefined`, with a warning.
  */
-import { ByteReader } from './bytes.ts';
 import { forEachChild } from './dies.ts';
 import type { Die } from './dies.ts';
-import { AT, FORM, OP, TAG } from './dwarf-constants.ts';
+import { AT, FORM, TAG } from './dwarf-constants.ts';
 import type { Dwarf } from './dwarf.ts';
-import { arrayTypeName, functionTypeName, pointerTypeName, qualifiedTypeName } from './type-names.ts';
+import { SCALAR_BYTES_MAX, readMember, readTemplateParameter, readVariantPart } from './type-members.ts';
+import { arrayTypeName, functionTypeName, pointerTypeName, qualifiedTypeName, shortened } from './type-names.ts';
 import type {
   ArrayType,
   BaseType,
@@ -25,7 +25,6 @@ import type {
   Type,
   TypedefType,
   UnspecifiedType,
-  Variant,
   VariantPart,
 } from './types.ts';
 import type { DieId } from './units.ts';
@@ -44,9 +43,14 @@ const encodings: ReadonlyMap<number, Encoding> = new Map<number, Encoding>([
   [0x12, 'utf'], // ASCII
 ]);
 
+/** Names and sizes are made of those of other types; real ones nest a few levels deep. */
+const NESTED_MAX = 64;
+const SIZE_MAX = 0xffffffff;
+
 export class TypeGraph {
   readonly dwarf: Dwarf;
   readonly #types = new Map<DieId, Type | undefined>();
+  #depth = 0;
 
   constructor(dwarf: Dwarf) {
     this.dwarf = dwarf;
@@ -55,6 +59,8 @@ export class TypeGraph {
   at(id: DieId | undefined): Type | undefined {
     if (id === undefined) return undefined;
     if (this.#types.has(id)) return this.#types.get(id);
+    // Until it is made, it is nothing to itself: a signature may lead back here.
+    this.#types.set(id, undefined);
     const type = this.guard(id, undefined, () => this.#build(this.dwarf.units.die(id)));
     this.#types.set(id, type);
     return type;
@@ -63,6 +69,17 @@ export class TypeGraph {
   /** The type a DW_AT_type of `die` names; `undefined` is void. */
   of(die: Die): Type | undefined {
     return this.at(this.dwarf.units.reference(die, AT.type));
+  }
+
+  /** Runs what may ask for a type within a type within a type …, or gives `fallback` where that goes too deep. */
+  nested<T>(fallback: T, work: () => T): T {
+    if (this.#depth >= NESTED_MAX) return fallback;
+    this.#depth++;
+    try {
+      return work();
+    } finally {
+      this.#depth--;
+    }
   }
 
   guard<T>(id: DieId, fallback: T, read: () => T): T {
@@ -77,7 +94,7 @@ export class TypeGraph {
   #build(die: Die): Type | undefined {
     // DWARF 5 §5.7.1: a stub may name the type unit that has the whole.
     const signature = this.dwarf.units.reference(die, AT.signature);
-    if (signature !== undefined && signature !== die.id) return this.at(signature);
+    if (signature !== undefined && signature !== die.id) return this.nested(undefined, () => this.at(signature));
     switch (die.tag) {
       case TAG.base_type:
         return new DwarfBase(this, die);
@@ -139,7 +156,7 @@ abstract class DwarfType {
     this.id = die.id;
     this.language = die.unit.language === 'rust' ? 'rust' : 'c';
     this.ownName = die.string(AT.name) ?? '';
-    this.ownSize = die.number(AT.byte_size);
+    this.ownSize = saneSize(die.number(AT.byte_size));
   }
 
   get name(): string {
@@ -147,8 +164,11 @@ abstract class DwarfType {
     if (this.#name === undefined && this.#busy) return '…';
     if (this.#name === undefined) {
       this.#busy = true;
-      this.#name = this.makeName();
-      this.#busy = false;
+      try {
+        this.#name = shortened(this.graph.nested('…', () => this.makeName()));
+      } finally {
+        this.#busy = false;
+      }
     }
     return this.#name;
   }
@@ -156,9 +176,14 @@ abstract class DwarfType {
   get sizeBytes(): number {
     if (this.#size === undefined) {
       this.#size = 0;
-      this.#size = this.ownSize ?? this.makeSize();
+      const size = saneSize(this.ownSize ?? this.graph.nested(0, () => this.makeSize())) ?? 0;
+      this.#size = size <= this.sizeMax ? size : 0;
     }
     return this.#size;
+  }
+
+  protected get sizeMax(): number {
+    return SIZE_MAX;
   }
 
   protected die(): Die {
@@ -177,6 +202,12 @@ abstract class DwarfType {
   protected scopedName(): string {
     return this.graph.guard(this.id, this.ownName, () => this.graph.dwarf.qualifiedName(this.die()));
   }
+}
+
+/** A size that memory can have; `undefined` where there is none, or where it is a fraction or negative. */
+function saneSize(size: number | undefined): number | undefined {
+  if (size === undefined || !Number.isInteger(size) || size < 0) return undefined;
+  return Math.min(size, SIZE_MAX);
 }
 
 /** A type whose one target is another type. */
@@ -203,6 +234,10 @@ class DwarfBase extends DwarfType implements BaseType {
     // rustc gives `()` as an unsigned type of no bytes, and `char` as one of four bytes.
     this.encoding = this.ownName === '()' || this.ownName === '!' ? 'void' : encoding;
   }
+
+  protected override get sizeMax(): number {
+    return SCALAR_BYTES_MAX;
+  }
 }
 
 class DwarfPointer extends TargetedType implements PointerType {
@@ -220,6 +255,10 @@ class DwarfPointer extends TargetedType implements PointerType {
 
   protected override makeSize(): number {
     return 4;
+  }
+
+  protected override get sizeMax(): number {
+    return SCALAR_BYTES_MAX;
   }
 }
 
@@ -323,105 +362,6 @@ class DwarfStruct extends DwarfType implements StructType {
   }
 }
 
-/** A member whose type is looked up when it is asked for. */
-class DwarfMember implements Member {
-  readonly name: string;
-  readonly offset: number;
-  readonly bits: Member['bits'];
-  readonly artificial: boolean;
-  readonly inherited: boolean;
-  readonly #graph: TypeGraph;
-  readonly #type: DieId | undefined;
-
-  constructor(graph: TypeGraph, die: Die, offset: number, bits: Member['bits'], inherited: boolean) {
-    this.#graph = graph;
-    this.#type = graph.dwarf.units.reference(die, AT.type);
-    this.name = die.string(AT.name) ?? '';
-    this.offset = offset;
-    this.bits = bits;
-    this.artificial = die.flag(AT.artificial);
-    this.inherited = inherited;
-  }
-
-  get type(): Type | undefined {
-    return this.#graph.at(this.#type);
-  }
-}
-
-function readMember(graph: TypeGraph, die: Die, inherited: boolean): Member {
-  const block = die.block(AT.data_member_location);
-  let offset = block === undefined ? (die.number(AT.data_member_location) ?? 0) : memberExpression(block);
-  let bits: Member['bits'];
-  const sizeBits = die.number(AT.bit_size);
-  if (sizeBits !== undefined) {
-    const fromStart = die.number(AT.data_bit_offset);
-    const fromTop = die.number(AT.bit_offset);
-    let offsetBits = fromStart ?? 0;
-    if (fromTop !== undefined) {
-      // DWARF 3 §5.5.6: counted from the most significant bit of a storage unit of DW_AT_byte_size bytes.
-      const storage = die.number(AT.byte_size) ?? graph.of(die)?.sizeBytes ?? 4;
-      offsetBits = storage * 8 - fromTop - sizeBits;
-    }
-    offset += Math.floor(offsetBits / 8);
-    bits = { offsetBits: ((offsetBits % 8) + 8) % 8, sizeBits };
-  }
-  return new DwarfMember(graph, die, offset, bits, inherited);
-}
-
-/** DWARF 2 gave offsets as `DW_OP_plus_uconst n`. Any other expression (a virtual base) is taken for 0. */
-function memberExpression(block: Uint8Array): number {
-  const reader = new ByteReader(block);
-  if (reader.atEnd) return 0;
-  const op = reader.u8();
-  return op === OP.plus_uconst || op === OP.constu ? reader.uleb() : 0;
-}
-
-function readTemplateParameter(graph: TypeGraph, die: Die): TemplateParameter {
-  const reference = graph.dwarf.units.reference(die, AT.type);
-  return {
-    name: die.string(AT.name) ?? '',
-    value: die.bigint(AT.const_value),
-    get type() {
-      return graph.at(reference);
-    },
-  };
-}
-
-function readVariantPart(graph: TypeGraph, part: Die): VariantPart {
-  const discrId = graph.dwarf.units.reference(part, AT.discr);
-  const discriminant = discrId === undefined ? undefined : readMember(graph, graph.dwarf.units.die(discrId), false);
-  const discrType = discriminant?.type;
-  const sizeBits = (discrType?.sizeBytes ?? 8) * 8;
-  const unsigned = (value: bigint): bigint => BigInt.asUintN(sizeBits, value);
-  const variants: Variant[] = [];
-  forEachChild(part, (child) => {
-    if (child.tag !== TAG.variant) return;
-    const selectors: { low: bigint; high: bigint }[] = [];
-    const value = child.bigint(AT.discr_value);
-    if (value !== undefined) selectors.push({ low: unsigned(value), high: unsigned(value) });
-    const list = child.block(AT.discr_list);
-    if (list !== undefined) selectors.push(...readDiscriminantList(list, unsigned));
-    let member: Member | undefined;
-    forEachChild(child.unit.die(child.offset), (field) => {
-      if (field.tag === TAG.member) member ??= readMember(graph, field, false);
-    });
-    if (member !== undefined) variants.push({ name: member.name, selectors, member });
-  });
-  return { discriminant, variants };
-}
-
-/** DWARF 5 §7.5.7, "Discriminant Descriptor Entries". */
-function readDiscriminantList(list: Uint8Array, unsigned: (value: bigint) => bigint): { low: bigint; high: bigint }[] {
-  const reader = new ByteReader(list);
-  const selectors: { low: bigint; high: bigint }[] = [];
-  while (!reader.atEnd) {
-    const isRange = reader.u8() === 1;
-    const low = unsigned(reader.ulebBig());
-    selectors.push({ low, high: isRange ? unsigned(reader.ulebBig()) : low });
-  }
-  return selectors;
-}
-
 class DwarfEnum extends TargetedType implements EnumType {
   readonly kind = 'enum';
   #content: { enumerators: Enumerator[]; signed: boolean } | undefined;
@@ -450,6 +390,10 @@ class DwarfEnum extends TargetedType implements EnumType {
 
   protected override makeSize(): number {
     return this.underlying?.sizeBytes ?? 4;
+  }
+
+  protected override get sizeMax(): number {
+    return SCALAR_BYTES_MAX;
   }
 
   #read(): { enumerators: Enumerator[]; signed: boolean } {

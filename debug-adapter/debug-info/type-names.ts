@@ -2,9 +2,34 @@
  * Names of types that have none of their own, as the language writes them. C17 §6.7.7, "Type names", as gdb prints them;
  * The Rust Reference, "Type expressions".
  *
- * Invariant: a name made here parses back to the same type, but for anonymous parts.
+ * Invariant: a name made here parses back to the same type, but for anonymous parts. It is bounded: types of a damaged
+ * file may contain themselves, or each other so often that their names would double with each of them.
  */
 import type { PointerType, QualifiedType, Type } from './types.ts';
+
+const LENGTH_MAX = 65_536;
+const NESTED_MAX = 32;
+
+export function shortened(name: string): string {
+  return name.length <= LENGTH_MAX ? name : `${name.slice(0, LENGTH_MAX)}…`;
+}
+
+/** Names of parameters, as many as fit. */
+function parameterNames(
+  parameters: readonly (Type | undefined)[],
+  variadic: boolean,
+  language: 'c' | 'rust',
+): string[] {
+  const names: string[] = [];
+  let length = 0;
+  for (const parameter of parameters) {
+    const name = length > LENGTH_MAX ? '…' : typeName(parameter, language);
+    names.push(name);
+    if (name === '…') return names;
+    length += name.length + 2;
+  }
+  return variadic ? [...names, '...'] : names;
+}
 
 export function typeName(type: Type | undefined, language: 'c' | 'rust'): string {
   if (type !== undefined) return type.name;
@@ -22,16 +47,16 @@ export function pointerTypeName(target: Type | undefined, form: PointerType['for
  * A C declarator around `inner`: `int (*)[4]`, `void (*)(int)`, `char *`.
  * Only unnamed functions and arrays, and pointers to them, bind from the right.
  */
-function declare(type: Type | undefined, inner: string): string {
+function declare(type: Type | undefined, inner: string, nested = 0): string {
   if (type === undefined) return `void ${inner}`;
+  if (nested > NESTED_MAX || inner.length > LENGTH_MAX) return `… ${shortened(inner)}`;
   if (type.kind === 'function') {
-    const parameters = type.parameters.map((parameter) => typeName(parameter, 'c'));
-    if (type.variadic) parameters.push('...');
-    return declare(type.returns, `(${inner})(${parameters.length === 0 ? 'void' : parameters.join(', ')})`);
+    const parameters = parameterNames(type.parameters, type.variadic, 'c');
+    return declare(type.returns, `(${inner})(${parameters.length === 0 ? 'void' : parameters.join(', ')})`, nested + 1);
   }
   if (type.kind === 'array' && type.language === 'c') {
     const counts = type.counts.map((count) => `[${count ?? ''}]`).join('');
-    return declare(type.element, `(${inner})${counts}`);
+    return declare(type.element, `(${inner})${counts}`, nested + 1);
   }
   const { name } = type;
   // `void (*)(int)` pointed at: the new mark goes in beside the other.
@@ -69,8 +94,7 @@ export function functionTypeName(
   variadic: boolean,
   language: 'c' | 'rust',
 ): string {
-  const names = parameters.map((parameter) => typeName(parameter, language));
-  if (variadic) names.push('...');
+  const names = parameterNames(parameters, variadic, language);
   if (language === 'rust') return `fn(${names.join(', ')})${returns === undefined ? '' : ` -> ${returns.name}`}`;
   return declare(returns, `(${names.length === 0 ? 'void' : names.join(', ')})`);
 }

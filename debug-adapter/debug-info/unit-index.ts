@@ -48,9 +48,18 @@ export interface InlinedEntry {
   readonly origin: number;
 }
 
+/** A range of one function's code. */
+interface CodeRange extends AddressRange {
+  readonly entry: FunctionEntry;
+  /** The furthest end of this range and all before it: where looking back may end. */
+  reach: number;
+}
+
 export interface UnitIndex {
   /** With code, ascending by the start of their first range. */
   readonly functions: readonly FunctionEntry[];
+  /** All their ranges, ascending by start. */
+  readonly code: readonly CodeRange[];
   readonly statics: readonly VariableEntry[];
   /** Named structs, unions, enums, typedefs and base types that are defined here. */
   readonly types: readonly TypeEntry[];
@@ -167,7 +176,34 @@ export function indexUnit(unit: Unit, inImage: InImage): UnitIndex {
   const what = (): string => `The entries of ${unit.name === '' ? 'a unit' : unit.name} cannot be read to the end`;
   unit.sections.guard('dwarf-unit', what, undefined, () => scan(unit, interestIn, visit, leave));
   functions.sort((a, b) => a.ranges[0]!.start - b.ranges[0]!.start);
-  return { functions, statics, types, scopes, abstracts, inlined };
+  return { functions, code: codeOf(functions), statics, types, scopes, abstracts, inlined };
+}
+
+function codeOf(functions: readonly FunctionEntry[]): CodeRange[] {
+  // Bounded by the allowance for ranges, which `rangesOf` has counted for each function.
+  const code = functions
+    .flatMap((entry) => entry.ranges.map(({ start, end }) => ({ start, end, entry, reach: end })))
+    .sort((a, b) => a.start - b.start);
+  let reach = 0;
+  for (const range of code) range.reach = reach = Math.max(reach, range.end);
+  return code;
+}
+
+/** The function whose code holds `address`: the innermost where functions nest. */
+export function functionCovering({ code }: UnitIndex, address: number): FunctionEntry | undefined {
+  let low = 0;
+  let high = code.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (code[middle]!.start <= address) low = middle + 1;
+    else high = middle;
+  }
+  let best: CodeRange | undefined;
+  for (let index = low - 1; index >= 0 && code[index]!.reach > address; index--) {
+    const range = code[index]!;
+    if (address < range.end && (best === undefined || range.end - range.start < best.end - best.start)) best = range;
+  }
+  return best?.entry;
 }
 
 /** The operand of a location that is one address and nothing else. */
@@ -176,6 +212,9 @@ function fixedAddress(unit: Unit, location: Uint8Array): number | undefined {
   const address = location[0] === OP.addr ? reader.unsigned(unit.addressSize) : unit.indexedAddress(reader.uleb());
   return reader.atEnd ? address : undefined;
 }
+
+/** A name has fewer segments. */
+const SCOPES_MAX = 64;
 
 /** Indexes in `scopes` of what encloses `offset`, outermost first, without the entry itself. */
 export function enclosing(index: UnitIndex, offset: number): ScopeEntry[] {
@@ -190,6 +229,6 @@ export function enclosing(index: UnitIndex, offset: number): ScopeEntry[] {
   let current = low - 1;
   while (current >= 0 && scopes[current]!.end <= offset) current = scopes[current]!.parent;
   const chain: ScopeEntry[] = [];
-  for (; current >= 0; current = scopes[current]!.parent) chain.push(scopes[current]!);
+  for (; current >= 0 && chain.length < SCOPES_MAX; current = scopes[current]!.parent) chain.push(scopes[current]!);
   return chain.reverse();
 }

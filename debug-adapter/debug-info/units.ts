@@ -4,9 +4,10 @@
  * Invariant: a DIE is named by one number over the whole file (`DieId`): its offset in .debug_info, or its offset in
  * .debug_types plus 2^32.
  */
-import type { ElfFile, Language, Warning } from './api.ts';
+import type { AddressRange, ElfFile, Language, Warning } from './api.ts';
 import { AbbrevTables } from './abbrevs.ts';
 import type { Abbrev } from './abbrevs.ts';
+import { Allowance } from './allowance.ts';
 import { ByteReader, CorruptData, describeCorruption, stringAt } from './bytes.ts';
 import { AT, FORM, languages } from './dwarf-constants.ts';
 import { Die, readDie } from './dies.ts';
@@ -16,16 +17,42 @@ export const TYPES_BIAS = 2 ** 32;
 
 const remedy = 'Build the file again with the same compiler and linker; if it stays, report the file and its compiler.';
 
+//  what is counted      for each byte, and of which sections
+const allowances = {
+  // An entry of a list has three bytes at least; each is kept for the unit, the function or the block.
+  'address ranges': { perByte: 3, of: ['.debug_ranges', '.debug_rnglists'] },
+  // Each is read once.
+  'line programs': { perByte: 2, of: ['.debug_line'] },
+  // A file has six bytes in a header of DWARF 5, and a path of any length.
+  'text in paths': { perByte: 64, of: ['.debug_line'] },
+  // Each is read once; linkers let strings share their ends.
+  strings: { perByte: 16, of: ['.debug_str', '.debug_line_str'] },
+} as const;
+
+type AllowanceName = keyof typeof allowances;
+
 /** The debug sections of one file, decompressed on first use; an unusable one is empty and leaves a warning. */
 export class DwarfSections {
   readonly elf: ElfFile;
   readonly warnings: Warning[] = [];
+  readonly #allowances = new Map<AllowanceName, Allowance>();
   readonly #sections = new Map<string, Uint8Array>();
   readonly #strings = new Map<number, string>();
+  readonly #lineStrings = new Map<number, string>();
   readonly #warned = new Set<string>();
 
   constructor(elf: ElfFile) {
     this.elf = elf;
+  }
+
+  allowance(name: AllowanceName): Allowance {
+    let allowance = this.#allowances.get(name);
+    if (allowance === undefined) {
+      const { perByte, of } = allowances[name];
+      const sizeBytes = of.reduce((sum, section) => sum + this.get(section).length, 0);
+      this.#allowances.set(name, (allowance = new Allowance(name, perByte * sizeBytes)));
+    }
+    return allowance;
   }
 
   get(name: string): Uint8Array {
@@ -59,9 +86,20 @@ export class DwarfSections {
   string(offset: number): string {
     let text = this.#strings.get(offset);
     if (text === undefined) {
-      text = stringAt(this.get('.debug_str'), offset);
+      text = stringAt(this.get('.debug_str'), offset, this.allowance('strings'));
       if (text === undefined) throw new CorruptData('it names a string past the end of .debug_str');
       this.#strings.set(offset, text);
+    }
+    return text;
+  }
+
+  /** A string of .debug_line_str. */
+  lineString(offset: number): string {
+    let text = this.#lineStrings.get(offset);
+    if (text === undefined) {
+      text = stringAt(this.get('.debug_line_str'), offset, this.allowance('strings'));
+      if (text === undefined) throw new CorruptData('it names a string past the end of .debug_line_str');
+      this.#lineStrings.set(offset, text);
     }
     return text;
   }
@@ -101,6 +139,8 @@ export class Unit {
   loclistsBase = 0;
   /** GCC 4's split DWARF only. */
   rangesBase = 0;
+  /** Range lists by their offset, as `rangesOf` gives them. */
+  readonly rangeLists = new Map<number, readonly AddressRange[]>();
   split: string | undefined;
 
   constructor(sections: DwarfSections, header: UnitHeader, abbrevs: readonly (Abbrev | undefined)[]) {

@@ -7,7 +7,7 @@
 import type { CallerFrame, ElfSection, FrameContext, UnwindRow } from './api.ts';
 import type { Dwarf } from './dwarf.ts';
 import { LocationError, evaluateNumber } from './location-expression.ts';
-import type { ExpressionEnvironment } from './location-expression.ts';
+import type { EvaluationWork, ExpressionEnvironment } from './location-expression.ts';
 import { EBP, EBX, EDI, EIP, ESI, ESP } from './registers.ts';
 import { failure, success } from './result.ts';
 import type { Result } from './result.ts';
@@ -17,27 +17,27 @@ const SHF_EXECINSTR = 4;
 const calleeSaved: ReadonlySet<number> = new Set([EBX, ESP, EBP, ESI, EDI]);
 
 /** The canonical frame address of `frame`: esp of the caller just before it called. */
-export function cfaOf(dwarf: Dwarf, frame: FrameContext): number | undefined {
+export function cfaOf(dwarf: Dwarf, frame: FrameContext, work: EvaluationWork): number | undefined {
   const row = dwarf.cfi.rowAt(frame.pc);
-  if (row !== undefined) return cfaOfRow(dwarf, frame, row);
+  if (row !== undefined) return cfaOfRow(dwarf, frame, row, work);
   return plainFrame(dwarf, frame, undefined)?.cfa;
 }
 
-function cfiEnvironment(dwarf: Dwarf, frame: FrameContext): ExpressionEnvironment {
+function cfiEnvironment(dwarf: Dwarf, frame: FrameContext, work: EvaluationWork): ExpressionEnvironment {
   const none = (): never => {
     throw new LocationError('location-corrupt', 'A call frame expression refers to a frame.');
   };
-  return { dwarf, unit: undefined, frame, frameBase: none, cfa: none };
+  return { dwarf, unit: undefined, frame, work, frameBase: none, cfa: none };
 }
 
-function cfaOfRow(dwarf: Dwarf, frame: FrameContext, row: UnwindRow): number | undefined {
+function cfaOfRow(dwarf: Dwarf, frame: FrameContext, row: UnwindRow, work: EvaluationWork): number | undefined {
   const { cfa } = row;
   if (cfa.kind === 'register-offset') {
     const base = frame.register(cfa.register);
     return base === undefined ? undefined : (base + cfa.offset) >>> 0;
   }
   try {
-    return evaluateNumber(cfa.bytes, cfiEnvironment(dwarf, frame));
+    return evaluateNumber(cfa.bytes, cfiEnvironment(dwarf, frame, work));
   } catch (error) {
     if (error instanceof LocationError) return undefined;
     throw error;
@@ -48,10 +48,15 @@ function cfaOfRow(dwarf: Dwarf, frame: FrameContext, row: UnwindRow): number | u
  * @param entry where the function of `frame` begins, if that is known from symbols or functions
  * @returns fails with `stack-end` where there is no caller, `stack-unreadable` where it cannot be found
  */
-export function unwindFrame(dwarf: Dwarf, frame: FrameContext, entry: number | undefined): Result<CallerFrame> {
+export function unwindFrame(
+  dwarf: Dwarf,
+  frame: FrameContext,
+  entry: number | undefined,
+  work: EvaluationWork = { steps: 0 },
+): Result<CallerFrame> {
   const row = dwarf.cfi.rowAt(frame.pc);
   if (row !== undefined) {
-    const caller = unwindByRow(dwarf, frame, row);
+    const caller = unwindByRow(dwarf, frame, row, work);
     if (caller !== undefined) return caller;
   }
   const plain = plainFrame(dwarf, frame, entry);
@@ -119,8 +124,13 @@ class Unwound implements CallerFrame {
 }
 
 /** @returns `undefined` where the rules cannot be applied, so that another way is tried */
-function unwindByRow(dwarf: Dwarf, frame: FrameContext, row: UnwindRow): Result<CallerFrame> | undefined {
-  const cfa = cfaOfRow(dwarf, frame, row);
+function unwindByRow(
+  dwarf: Dwarf,
+  frame: FrameContext,
+  row: UnwindRow,
+  work: EvaluationWork,
+): Result<CallerFrame> | undefined {
+  const cfa = cfaOfRow(dwarf, frame, row, work);
   if (cfa === undefined) return undefined;
   const registers = new Map<number, number | undefined>([[ESP, cfa]]);
   const saved = new Map<number, number>();
@@ -146,7 +156,7 @@ function unwindByRow(dwarf: Dwarf, frame: FrameContext, row: UnwindRow): Result<
         break;
       case 'expression':
       case 'value-expression':
-        at = evaluateRule(dwarf, frame, rule.bytes, cfa);
+        at = evaluateRule(dwarf, frame, rule.bytes, cfa, work);
         if (rule.kind === 'value-expression') {
           registers.set(register, at);
           continue;
@@ -174,9 +184,15 @@ function unwindByRow(dwarf: Dwarf, frame: FrameContext, row: UnwindRow): Result<
   return checked(frame, new Unwound(frame, 'cfi', cfa, registers, saved, row.signalFrame));
 }
 
-function evaluateRule(dwarf: Dwarf, frame: FrameContext, bytes: Uint8Array, cfa: number): number | undefined {
+function evaluateRule(
+  dwarf: Dwarf,
+  frame: FrameContext,
+  bytes: Uint8Array,
+  cfa: number,
+  work: EvaluationWork,
+): number | undefined {
   try {
-    return evaluateNumber(bytes, cfiEnvironment(dwarf, frame), cfa);
+    return evaluateNumber(bytes, cfiEnvironment(dwarf, frame, work), cfa);
   } catch (error) {
     if (error instanceof LocationError) return undefined;
     throw error;

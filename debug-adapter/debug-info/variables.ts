@@ -10,7 +10,7 @@ import type { Die } from './dies.ts';
 import type { Dwarf } from './dwarf.ts';
 import { entryValue } from './entry-values.ts';
 import { LocationError, evaluateLocation, evaluateNumber } from './location-expression.ts';
-import type { ExpressionEnvironment } from './location-expression.ts';
+import type { EvaluationWork, ExpressionEnvironment } from './location-expression.ts';
 import { locationAt } from './location-lists.ts';
 import { failure, success } from './result.ts';
 import type { Result } from './result.ts';
@@ -46,11 +46,13 @@ export function functionEnvironment(
   unit: Unit,
   frameBase: LocationSource,
   frame: FrameContext,
+  work: EvaluationWork = { steps: 0 },
 ): ExpressionEnvironment {
   const environment: ExpressionEnvironment = {
     dwarf,
     unit,
     frame,
+    work,
     frameBase() {
       const expression = expressionAt(unit, frameBase, frame.pc);
       if (expression === undefined)
@@ -63,11 +65,11 @@ export function functionEnvironment(
       });
     },
     cfa() {
-      const cfa = frame.cfa?.() ?? cfaOf(dwarf, frame);
+      const cfa = frame.cfa?.() ?? cfaOf(dwarf, frame, work);
       if (cfa === undefined) throw new LocationError('location-unsupported', 'The frame address is not known here.');
       return cfa;
     },
-    entryValue: (expression) => entryValue(dwarf, frame, expression),
+    entryValue: (expression) => entryValue(dwarf, frame, expression, work),
   };
   return environment;
 }
@@ -175,6 +177,8 @@ export class DwarfVariable implements Variable {
         remedy: 'Build that file with less optimisation to see it everywhere.',
       });
     }
+    const address = this.#plainAddress(expression, frame);
+    if (address !== undefined) return success({ pieces: [{ kind: 'memory', address }] });
     try {
       return success(
         evaluateLocation(expression, functionEnvironment(this.#dwarf, this.#unit, this.#frameBase, frame)),
@@ -183,6 +187,15 @@ export class DwarfVariable implements Variable {
       if (!(error instanceof LocationError)) throw error;
       return failure(error.id, { cause: `${this.name} cannot be located: ${error.message}`, remedy: error.remedy });
     }
+  }
+
+  /** The address that nearly every local has, a register and an offset, without the machine for expressions. */
+  #plainAddress(expression: Uint8Array, frame: FrameContext): number | undefined {
+    if (expression[0] !== OP.fbreg) return undefined;
+    const simple = this.#guardedSimple(expression, frame.pc);
+    if (simple?.kind !== 'register-offset') return undefined;
+    const base = frame.register(simple.register);
+    return base === undefined ? undefined : (base + simple.offset) >>> 0;
   }
 
   #constantLocation(constant: {
@@ -204,7 +217,10 @@ export class DwarfVariable implements Variable {
 
   simpleLocation(pc: number): SimpleLocation | undefined {
     const expression = this.#expressionAt(pc);
-    if (expression === undefined || expression.length === 0) return undefined;
+    return expression === undefined || expression.length === 0 ? undefined : this.#guardedSimple(expression, pc);
+  }
+
+  #guardedSimple(expression: Uint8Array, pc: number): SimpleLocation | undefined {
     const what = (): string => `The location of ${this.name} cannot be read`;
     return this.#dwarf.sections.guard('dwarf-location', what, undefined, () => this.#simple(expression, pc));
   }

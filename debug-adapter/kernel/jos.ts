@@ -238,16 +238,7 @@ class Jos implements GuestOs {
   }
 
   private environment(record: RecordView): Environment {
-    const tf = new RecordView(this.symbols.trapframeType, record.field('tf') ?? new Uint8Array(0));
-    return {
-      envId: record.number('id') ?? 0,
-      parentId: record.number('parent_id') ?? 0,
-      program: nameOf(record),
-      status: (STATUS_NAMES[record.number('status') ?? 0] satisfies EnvironmentStatus | undefined) ?? 'free',
-      runs: record.number('runs') ?? 0,
-      space: (record.number('pgdir') ?? 0) & ~0xfff,
-      saved: registersOf(tf),
-    };
+    return new JosEnvironment(record, this.symbols.trapframeType);
   }
 
   private currentId(): number {
@@ -276,6 +267,46 @@ class Jos implements GuestOs {
   private lastConsoleLine(pattern: RegExp): string | undefined {
     const text = new TextDecoder('latin1').decode(this.target.serialTail(CONSOLE_TAIL_BYTES));
     return text.split(/\r?\n/).findLast((line) => pattern.test(line));
+  }
+}
+
+/** A copy of the guest's record; most of it is read only by those who ask, since environments are looked up all the time. */
+class JosEnvironment implements Environment {
+  readonly envId: number;
+  private readonly record: RecordView;
+  private readonly trapframeType: Type | undefined;
+  private registers: RegisterFile | undefined;
+
+  constructor(record: RecordView, trapframeType: Type | undefined) {
+    this.record = record;
+    this.trapframeType = trapframeType;
+    this.envId = record.number('id') ?? 0;
+  }
+
+  get parentId(): number {
+    return this.record.number('parent_id') ?? 0;
+  }
+
+  get program(): string {
+    return nameOf(this.record);
+  }
+
+  get status(): EnvironmentStatus {
+    return STATUS_NAMES[this.record.number('status') ?? 0] ?? 'free';
+  }
+
+  get runs(): number {
+    return this.record.number('runs') ?? 0;
+  }
+
+  get space(): Space {
+    return (this.record.number('pgdir') ?? 0) & ~0xfff;
+  }
+
+  get saved(): RegisterFile {
+    return (this.registers ??= registersOf(
+      new RecordView(this.trapframeType, this.record.field('tf') ?? new Uint8Array(0)),
+    ));
   }
 }
 

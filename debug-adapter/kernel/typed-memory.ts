@@ -11,8 +11,20 @@ export interface FieldPlace {
   readonly type: Type | undefined;
 }
 
+/** Types do not change while their image lives, and the same few fields are read at every stop and every hit. */
+const knownPlaces = new WeakMap<Type, Map<string, FieldPlace | undefined>>();
+
 /** Follows `a.b.c` through structs. Wrappers (`Cell<T>`, `EnvId(u32)`) on the way are looked through. */
 export function fieldPlace(type: Type | undefined, path: string): FieldPlace | undefined {
+  if (type === undefined) return undefined;
+  let places = knownPlaces.get(type);
+  if (places === undefined) knownPlaces.set(type, (places = new Map<string, FieldPlace | undefined>()));
+  let place = places.get(path);
+  if (place === undefined && !places.has(path)) places.set(path, (place = findPlace(type, path)));
+  return place;
+}
+
+function findPlace(type: Type, path: string): FieldPlace | undefined {
   let place: FieldPlace = { offset: 0, type };
   for (const name of path.split('.')) {
     const next = memberThroughWrappers(place.type, name);
@@ -45,6 +57,16 @@ export function unwrapped(type: Type | undefined): FieldPlace {
     if (!inner) return place;
     place = { offset: place.offset + inner.offset, type: resolved(inner.type) };
   }
+  return place;
+}
+
+const knownInnermost = new WeakMap<Type, FieldPlace>();
+
+/** `unwrapped`, remembered. */
+function innermost(type: Type | undefined): FieldPlace {
+  if (type === undefined) return unwrapped(type);
+  let place = knownInnermost.get(type);
+  if (place === undefined) knownInnermost.set(type, (place = unwrapped(type)));
   return place;
 }
 
@@ -82,7 +104,7 @@ export class RecordView {
   number(path: string): number | undefined {
     const place = fieldPlace(this.type, path);
     if (!place) return undefined;
-    const inner = unwrapped(place.type);
+    const inner = innermost(place.type);
     return readScalar(this.bytes, place.offset + inner.offset, Math.min(inner.type?.sizeBytes ?? 4, 4));
   }
 

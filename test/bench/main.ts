@@ -1,37 +1,70 @@
-/** Runs workloads by name (all by default), prints a table, and appends one line of history. */
-import { execFileSync } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
+/**
+ * Runs workloads (all, or those with a row of a given name), prints a table, and appends one line of history.
+ * `--table` runs nothing: it writes the last line of history into docs/benchmarks.md.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { REPOSITORY } from '../kit/repository.ts';
-import { WORKLOADS, type Measurement } from './workloads.ts';
+import { append, ratio, show, writePage, type Figure } from './history.ts';
+import { WORKLOADS } from './workloads.ts';
+
+const rows = WORKLOADS.flatMap((workload) => workload.rows);
+if (process.argv.includes('--table')) {
+  writePage(rows);
+  process.exit(0);
+}
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const chosen = WORKLOADS.filter((workload) => names.length === 0 || names.includes(workload.name));
+const chosen = WORKLOADS.filter((w) => names.length === 0 || w.rows.some(({ name }) => names.includes(name)));
 if (chosen.length === 0) {
-  console.error(`No workload of that name. Known are ${WORKLOADS.map((w) => w.name).join(', ')}.`);
+  console.error(`No workload of that name. Known are ${rows.map(({ name }) => name).join(', ')}.`);
   process.exit(2);
 }
 
-const results: Record<string, { median: number; min: number; max: number; unit: string }> = {};
+const results: Record<string, Figure> = {};
 for (const workload of chosen) {
-  const measured: Measurement[] = [];
+  if (workload.missing !== undefined) {
+    console.log(`${workload.rows.map(({ name }) => name).join(', ')}: skipped, ${workload.missing}`);
+    continue;
+  }
+  const measured: (readonly number[])[] = [];
   for (let run = 0; run < workload.runs; run++) measured.push(await workload.measure());
-  const values = measured.map((m) => m.value).sort((a, b) => a - b);
-  const result = { median: values[values.length >> 1]!, min: values[0]!, max: values.at(-1)!, unit: measured[0]!.unit };
-  results[workload.name] = result;
-  const shown = (value: number): string => (value >= 1000 ? Math.round(value).toLocaleString('en') : value.toFixed(2));
-  console.log(
-    `${workload.name.padEnd(18)} ${shown(result.median).padStart(12)} ${result.unit.padEnd(12)} ` +
-      `(${shown(result.min)} to ${shown(result.max)}, ${values.length} runs)  ${workload.what}`,
-  );
+  workload.rows.forEach(({ name, what, unit, limit }, index) => {
+    const values = measured.map((run) => run[index]!).sort((a, b) => a - b);
+    const figure: Figure = {
+      median: values[values.length >> 1]!,
+      min: values[0]!,
+      max: values.at(-1)!,
+      unit,
+      runs: values.length,
+    };
+    results[name] = figure;
+    console.log(
+      `${name.padEnd(20)} ${show(figure.median).padStart(10)} ${unit.padEnd(12)} ` +
+        `(${show(figure.min)} to ${show(figure.max)}, ${values.length} runs)  ${what}` +
+        (limit !== undefined && figure.median >= limit ? `  OVER ITS LIMIT of ${limit} ${unit}` : ''),
+    );
+  });
+}
+for (const row of rows) {
+  const beside = ratio(row, results);
+  if (beside !== undefined) console.log(`${row.name}: ${show(results[row.name]!.median)} ${row.unit}; ${beside}`);
 }
 
 if (!process.argv.includes('--no-history') && names.length === 0) {
-  const entry = {
+  const version = (tool: string): string | undefined =>
+    /\d+\.\d[\d.]*/.exec(spawnSync(tool, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[0];
+  append({
     commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: REPOSITORY, encoding: 'utf8' }).trim(),
-    machine: { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version },
+    date: new Date().toISOString().slice(0, 10),
+    machine: {
+      cpu: cpus()[0]?.model,
+      cores: cpus().length,
+      node: process.version,
+      gdb: version('gdb'),
+      qemu: version('qemu-system-i386'),
+    },
     results,
-  };
-  appendFileSync(join(REPOSITORY, 'test/bench/history.jsonl'), JSON.stringify(entry) + '\n');
+  });
+  writePage(rows);
 }

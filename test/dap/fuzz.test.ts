@@ -11,15 +11,9 @@ import { nodeFiles } from '../../debug-adapter/node-files.ts';
 import { Session } from '../../debug-adapter/protocol/session.ts';
 import type { Result } from '../../debug-adapter/result.ts';
 import { createEmulatorTarget } from '../../debug-adapter/target/emulator-target.ts';
+import { Random } from '../kit/random.ts';
 import { REPOSITORY } from '../kit/repository.ts';
-import {
-  initializeArguments,
-  launchArguments,
-  Random,
-  randomGarbage,
-  randomRequest,
-  type Seen,
-} from './fuzz-requests.ts';
+import { initializeArguments, launchArguments, randomGarbage, randomRequest, type Seen } from './fuzz-requests.ts';
 
 const MESSAGES = Number(process.env['RINGSIDE_FUZZ'] ?? 1500);
 const SEED = Number(process.env['RINGSIDE_FUZZ_SEED'] ?? 1);

@@ -1,0 +1,94 @@
+/**
+ * The runs so far, one JSON line each in `history.jsonl`, and the last of them as the table in `docs/benchmarks.md`.
+ *
+ * Invariant: the table is made from the last line alone; a test compares the two.
+ */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { REPOSITORY } from '../kit/repository.ts';
+import type { Row } from './workload.ts';
+
+export interface Figure {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly unit: string;
+  readonly runs?: number;
+}
+
+export interface Entry {
+  readonly commit: string;
+  readonly date?: string;
+  readonly machine: Readonly<Record<string, string | number | undefined>>;
+  readonly results: Readonly<Record<string, Figure>>;
+}
+
+const HISTORY = join(REPOSITORY, 'test/bench/history.jsonl');
+export const PAGE = join(REPOSITORY, 'docs/benchmarks.md');
+const BEGIN = '<!-- results: npm run bench -- --table -->\n';
+const END = '<!-- end of results -->';
+
+export function append(entry: Entry): void {
+  appendFileSync(HISTORY, JSON.stringify(entry) + '\n');
+}
+
+export function lastEntry(): Entry {
+  return JSON.parse(readFileSync(HISTORY, 'utf8').trimEnd().split('\n').at(-1)!) as Entry;
+}
+
+export const show = (value: number): string =>
+  value >= 1000 ? Math.round(value).toLocaleString('en') : value.toFixed(value < 10 ? 2 : 1);
+
+/** `gdb needs 1,900 times as long`, for a row that has one beside it. */
+export function ratio(row: Row, results: Entry['results']): string | undefined {
+  const ours = results[row.name];
+  const beside = row.beside === undefined ? undefined : results[row.beside];
+  if (ours === undefined || beside === undefined) return undefined;
+  const times = beside.median / ours.median;
+  return `gdb on QEMU: ${show(beside.median)} ${beside.unit}, ${times >= 10 ? show(Math.round(times)).replace(/\..*/, '') : times.toFixed(1)} times as long`;
+}
+
+/** The page with the table of `entry` in it. */
+export function pageWith(page: string, entry: Entry, rows: readonly Row[]): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no place for the results.`);
+  return page.slice(0, begin + BEGIN.length) + '\n' + table(entry, rows) + '\n' + page.slice(end);
+}
+
+export function writePage(rows: readonly Row[]): void {
+  writeFileSync(PAGE, pageWith(readFileSync(PAGE, 'utf8'), lastEntry(), rows));
+}
+
+function table({ commit, date, machine, results }: Entry, rows: readonly Row[]): string {
+  const facts = Object.entries(machine).map(([name, value]) => `${name} ${value ?? 'unknown'}`);
+  const lines = rows.flatMap((row) => {
+    const figure = results[row.name];
+    if (figure === undefined) return [];
+    const { median, min, max, unit, runs } = figure;
+    const exact = min === max;
+    return [
+      [
+        `\`${row.name}\``,
+        row.what,
+        `${show(median)} ${unit}`,
+        exact ? '' : `${show(min)} to ${show(max)}${runs === undefined ? '' : `, ${runs} runs`}`,
+        row.limit === undefined ? '' : `${row.limit} ${unit}`,
+        ratio(row, results) ?? '',
+      ],
+    ];
+  });
+  const header = ['workload', 'what', 'median', 'range', 'limit', 'beside it'];
+  const cells = [header, ...lines];
+  const widths = header.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
+  const line = (texts: readonly string[]): string =>
+    `| ${texts.map((text, column) => text.padEnd(widths[column]!)).join(' | ')} |`;
+  return [
+    `Commit ${commit}${date === undefined ? '' : `, ${date}`}; ${facts.join(', ')}.`,
+    '',
+    line(header),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...lines.map(line),
+    '',
+  ].join('\n');
+}
