@@ -1,11 +1,14 @@
 /**
  * Runs the named workloads in test/bench and appends one JSON line to test/bench/history.jsonl.
  * Run: `node scripts/bench.mjs [--no-history] [NAME…]`. Times are this machine's; compare within one run only.
+ * `--table` writes the last line of history into docs/benchmarks.md, and measures nothing.
  */
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
 import { icedPlugin } from './iced-plugin.mjs';
 
+// Some workloads speak to the adapter as a program.
+await import('./build.mjs');
 await build({
   entryPoints: ['test/bench/main.ts'],
   outfile: 'dist/bench.mjs',

@@ -20,6 +20,7 @@ export const CONDITION = 'index == 0xffffffff';
 export const STEPS = 50;
 
 const HITS_MIN = 100_000;
+const TURNS = 3;
 
 export const HOT_LINE: readonly Workload[] = [
   {
@@ -35,20 +36,27 @@ export const HOT_LINE: readonly Workload[] = [
       { name: 'false-logpoint', what: 'a hit of a logpoint whose condition is false', unit: 'us', limit: 2 },
       { name: 'logpoint', what: 'a hit of the logpoint "{index}", its line sent to the client', unit: 'us' },
     ],
-    runs: 5,
+    runs: 3,
     measure: async () => {
       const { hits } = await hitsBefore([HOT], END, 1);
       if (hits < HITS_MIN) throw new Error(`The hot line is hit ${hits} times only.`);
-      const without = await runToEnd([]);
-      const costs: number[] = [];
-      for (const breakpoint of [
+      const variants: (object | undefined)[] = [
+        undefined,
         { condition: CONDITION },
         { hitCondition: '>= 1000000000' },
         { condition: CONDITION, logMessage: '{index}' },
         { logMessage: '{index}' },
-      ])
-        costs.push((((await runToEnd([{ line: HOT, ...breakpoint }])) - without) * 1000) / hits);
-      return costs;
+      ];
+      // In turn, and the shortest of each: whatever else the machine does only ever adds time.
+      const shortest = variants.map(() => Infinity);
+      for (let turn = 0; turn < TURNS; turn++) {
+        for (const [index, variant] of variants.entries()) {
+          const ms = await runToEnd(variant === undefined ? [] : [{ line: HOT, ...variant }]);
+          shortest[index] = Math.min(shortest[index]!, ms);
+        }
+      }
+      const [without, ...withBreakpoint] = shortest;
+      return withBreakpoint.map((ms) => ((ms - without!) * 1000) / hits);
     },
   },
   {

@@ -13,6 +13,7 @@ export interface Seen {
   readonly variables: number[];
   readonly names: string[];
   readonly memory: string[];
+  readonly targets: number[];
 }
 
 type Arguments = Record<string, unknown>;
@@ -101,7 +102,7 @@ const conditions = (random: Random): Arguments => ({
 const many = <T>(random: Random, make: () => T): T[] => Array.from({ length: random.below(4) }, make);
 const format = (random: Random): Arguments => random.pick([{}, { format: { hex: true } }, { format: {} }]);
 
-/** Weight, name and arguments of every request but those that begin and end a session. */
+/** Weight, name and arguments of every request but those that end a session. */
 const REQUESTS: readonly (readonly [weight: number, command: string, make: Make])[] = [
   [6, 'continue', thread],
   [8, 'next', stepping],
@@ -239,6 +240,23 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
     },
   ],
   [2, 'exceptionInfo', thread],
+  [
+    2,
+    'gotoTargets',
+    (r) => {
+      const [path, lines] = r.pick(FILES);
+      return { source: { path }, line: r.pick(lines), ...r.pick([{}, { column: 3 }]) };
+    },
+  ],
+  [2, 'goto', (r, s) => ({ ...thread(r, s), targetId: r.pick(s.targets) })],
+  [
+    2,
+    'completions',
+    (r, s) => {
+      const text = r.pick([...EXPRESSIONS, ...s.names, 'journal.', 'kernel::', '$e', 'bt', 'x/4 ', 'frame->']);
+      return { text, column: r.pick([0, 1, text.length + 1, 1e9]), ...r.pick([{}, frame(r, s), { line: 2 }]) };
+    },
+  ],
   [1, 'modules', (r) => r.pick([{}, { startModule: 1, moduleCount: 1 }])],
   [1, 'loadedSources', () => ({})],
   [1, 'source', (r) => ({ sourceReference: r.below(3), source: { path: '/x' } })],
@@ -258,6 +276,11 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
   [1, 'constructor', () => ({})],
   [1, '__proto__', () => ({})],
 ];
+/** Names of all requests that are sent, those that are none among them. */
+export const COMMANDS: ReadonlySet<string> = new Set([
+  ...REQUESTS.map(([, command]) => command),
+  ...['terminate', 'disconnect'],
+]);
 const TOTAL = REQUESTS.reduce((sum, [weight]) => sum + weight, 0);
 
 const STRANGE: readonly unknown[] = [
