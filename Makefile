@@ -13,7 +13,7 @@ $(SOURCES): ;
 dist/cli.js: node_modules/.stamp $(SOURCES)
 	npm run --silent build
 
-.PHONY: help build test check guest grade grade-qemu bench package e2e clean
+.PHONY: help build test check guest grade grade-qemu bench fuzz package e2e clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ grade-qemu: dist/cli.js ## the same cases under qemu-system-i386
 
 bench: dist/cli.js ## named workloads, one line of history each
 	npm run --silent bench
+
+fuzz: node_modules/.stamp ## the long fuzz runs: DAP messages, processes, damaged ELF files
+	npm run --silent fuzz
 
 package: node_modules/.stamp ## one VSIX with the guest inside
 	npm run package

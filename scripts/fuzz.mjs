@@ -1,13 +1,14 @@
 /**
  * The long fuzz runs: DAP sessions, the adapter as a process, damaged ELF files. Ends at the first finding, with its seed.
- * Run: `node scripts/fuzz.mjs [SEED] [--messages=100000] [--processes=100] [--files=20000]`. 0 leaves one out.
+ * Run: `node scripts/fuzz.mjs [SEED] [--messages=100000] [--processes=100] [--files=20000] [--kernels=20000]`. 0 leaves one
+ * out.
  */
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
 import { icedPlugin } from './iced-plugin.mjs';
 import './build.mjs';
 
-const options = { messages: 100_000, processes: 100, files: 20_000 };
+const options = { messages: 100_000, processes: 100, files: 20_000, kernels: 20_000 };
 let seed = 1;
 for (const argument of process.argv.slice(2)) {
   const [, name, value] = /^--(\w+)=(\d+)$/.exec(argument) ?? [];
@@ -42,3 +43,5 @@ await build({
 if (options.messages > 0) run(process.execPath, ['dist/fuzz.mjs', options.messages, seed].map(String));
 if (options.processes > 0) vitest('test/dap/fuzz-stdio.test.ts', { RINGSIDE_FUZZ_SESSIONS: options.processes });
 if (options.files > 0) vitest('test/unit/debug-info/mutations.test.ts', { RINGSIDE_FUZZ_FILES: options.files });
+if (options.kernels > 0)
+  vitest('test/unit/machine/damaged-kernels.test.ts', { RINGSIDE_FUZZ_KERNELS: options.kernels });
