@@ -3,7 +3,7 @@
  * `--table` runs nothing: it writes the last line of history into docs/benchmarks.md.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { REPOSITORY } from '../kit/repository.ts';
 import { append, ratio, show, writePage, type Figure } from './history.ts';
 import { WORKLOADS } from './workloads.ts';
@@ -21,6 +21,8 @@ if (chosen.length === 0) {
   process.exit(2);
 }
 
+/** Figures from a machine that does other things are worth little, so the page says how busy it was. */
+const loadBefore = loadavg()[0]!;
 const results: Record<string, Figure> = {};
 for (const workload of chosen) {
   if (workload.missing !== undefined) {
@@ -63,6 +65,7 @@ if (!process.argv.includes('--no-history') && names.length === 0) {
       node: process.version,
       gdb: version('gdb'),
       qemu: version('qemu-system-i386'),
+      load: `${loadBefore.toFixed(1)} to ${loadavg()[0]!.toFixed(1)}`,
     },
     results,
   });
