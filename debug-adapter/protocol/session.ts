@@ -113,6 +113,8 @@ export class Session {
     }
     if (result.ok && request.command === 'disconnect') {
       this.close();
+      // The process ends with the session: what was asked before has to be answered first. None of it waits for the client.
+      await this.queue;
       this.host.end();
     }
   }

@@ -6,7 +6,7 @@ import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { performance } from 'node:perf_hooks';
 import { AdapterProcess } from '../kit/adapter-process.ts';
 import { SessionClient } from '../kit/session-client.ts';
-import type { Workload } from './workload.ts';
+import { median, type Workload } from './workload.ts';
 
 const PROGRAM = 'rustshim';
 const FUNCTION = 'sys_page_alloc';
@@ -39,7 +39,6 @@ export const DEEP_STACK: Workload = {
       warm.push(await inspect(client, threadId as number));
     }
     await client.close();
-    const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
     return [cold.stack, cold.locals, median(warm.map((w) => w.stack)), median(warm.map((w) => w.locals))];
   },
 };

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { BLOCK, CONDITION, hitsBefore, HOT, PROGRAM, STEPS } from './hot-line.ts';
-import { guestFile, type Workload } from './workload.ts';
+import { guestFile, median, type Workload } from './workload.ts';
 
 /** Blocks that are filled while gdb counts: about two thousand hits of the hot line. */
 const BLOCKS = 8;
@@ -18,7 +18,7 @@ const BLOCKS = 8;
 export const GDB: Workload = {
   rows: [
     { name: 'gdb-false-condition', what: 'the same condition on the same line, gdb on QEMU', unit: 'us' },
-    { name: 'gdb-next', what: `next from the same line, gdb on QEMU, mean of ${STEPS}`, unit: 'ms' },
+    { name: 'gdb-next', what: `next from the same line, gdb on QEMU, median of ${STEPS}`, unit: 'ms' },
   ],
   runs: 3,
   missing: ['gdb', 'qemu-system-i386'].some((tool) => spawnSync(tool, ['--version']).status !== 0)
@@ -43,9 +43,13 @@ export const GDB: Workload = {
 
       await gdb.execute(`-break-insert -t ${PROGRAM}.rs:${HOT}`);
       await gdb.run('-exec-continue');
-      const from = performance.now();
-      for (let step = 0; step < STEPS; step++) await gdb.run('-exec-next');
-      return [perHit, (performance.now() - from) / STEPS];
+      const times: number[] = [];
+      for (let step = 0; step < STEPS; step++) {
+        const from = performance.now();
+        await gdb.run('-exec-next');
+        times.push(performance.now() - from);
+      }
+      return [perHit, median(times)];
     } finally {
       gdb.close();
     }

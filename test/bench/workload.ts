@@ -26,6 +26,10 @@ export interface Workload {
   measure(): Promise<readonly number[]>;
 }
 
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
 export async function guestFile(name: string): Promise<Uint8Array> {
   const image = await nodeFiles(REPOSITORY).guestImage();
   const bytes = image.ok ? await image.value.load(name) : image;
