@@ -60,7 +60,9 @@ test('an environment that does not run shows where its user half stands', async 
   )!;
   const other = threads.find((t: { id: number }) => t.id !== current.threadId);
   // What it waits in, with its arguments.
-  expect(other.name).toMatch(/^pingpong \[0000100[01]\] (not runnable, in sys_ipc_recv|runnable, behind a system call)$/);
+  expect(other.name).toMatch(
+    /^pingpong \[0000100[01]\] (not runnable, in sys_ipc_recv|runnable, behind a system call)$/,
+  );
   expect(threads.find((t: { id: number }) => t.id === current.threadId).name).toMatch(/\] running$/);
   expect((await names(other.id as number)).some((n) => /^sys_|kernel::/.test(n))).toBe(false);
 });

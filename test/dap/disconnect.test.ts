@@ -2,9 +2,11 @@
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { expect, test } from 'vitest';
 import { nodeFiles } from '../../debug-adapter/node-files.ts';
+import { MachinePark } from '../../debug-adapter/execution/machine-park.ts';
 import { Session } from '../../debug-adapter/protocol/session.ts';
 import { createEmulatorTarget } from '../../debug-adapter/target/emulator-target.ts';
 import { REPOSITORY } from '../kit/repository.ts';
+import { SCHEDULER } from '../kit/session-client.ts';
 
 const files = nodeFiles(REPOSITORY);
 
@@ -43,6 +45,8 @@ class Leaver {
       files,
       scheduler: { now: () => (this.time += 0.5), defer: (callback) => setImmediate(callback) },
       createTarget: createEmulatorTarget,
+      park: new MachinePark(SCHEDULER),
+      attachAddress: () => Promise.resolve('127.0.0.1:4711'),
       send: (message) => this.receive(message),
       end: () => this.ends++,
     });

@@ -46,6 +46,9 @@ const FUNCTIONS = [
   '🦀',
 ];
 const EXPRESSIONS = [
+  '*env:1000:0x00800020',
+  'phys:0x1000 as *const u32',
+  'kernel:0xf0101000',
   'envid',
   'envid.0 == 0',
   'va.0.0 >= 0x10000000',
@@ -102,11 +105,14 @@ const conditions = (random: Random): Arguments => ({
 const many = <T>(random: Random, make: () => T): T[] => Array.from({ length: random.below(4) }, make);
 const format = (random: Random): Arguments => random.pick([{}, { format: { hex: true } }, { format: {} }]);
 
+const MODES = [undefined, undefined, 'image', 'environment', 'linear', 'physical', 'x'];
+
 /** Weight, name and arguments of every request but those that end a session. */
 const REQUESTS: readonly (readonly [weight: number, command: string, make: Make])[] = [
-  [6, 'continue', thread],
+  [6, 'continue', (r, s) => ({ ...thread(r, s), singleThread: r.pick([undefined, false, true]) })],
   [8, 'next', stepping],
-  [8, 'stepIn', stepping],
+  [8, 'stepIn', (r, s) => ({ ...stepping(r, s), ...r.pick([{}, {}, { targetId: r.pick(s.targets) }]) })],
+  [3, 'stepInTargets', frame],
   [6, 'stepOut', stepping],
   [10, 'pause', thread],
   [1, 'restart', (random) => (random.chance(50) ? {} : { arguments: launchArguments(random) })],
@@ -176,7 +182,10 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
     'setBreakpoints',
     (r) => {
       const [path, lines] = r.pick(FILES);
-      return { source: { path }, breakpoints: many(r, () => ({ line: r.pick(lines), ...conditions(r) })) };
+      return {
+        source: { path },
+        breakpoints: many(r, () => ({ line: r.pick(lines), mode: r.pick(MODES), ...conditions(r) })),
+      };
     },
   ],
   [
@@ -191,6 +200,7 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
       breakpoints: many(r, () => ({
         instructionReference: r.pick(memory),
         offset: r.pick([0, 4, -4]),
+        mode: r.pick(MODES),
         ...conditions(r),
       })),
     }),
@@ -214,7 +224,7 @@ const REQUESTS: readonly (readonly [weight: number, command: string, make: Make]
         {
           variablesReference: r.pick(s.variables),
           name: r.pick(s.names),
-          mode: r.pick([undefined, 'physical', 'change']),
+          mode: r.pick([undefined, 'physical', 'change', 'linear', 'x']),
         },
         { name: r.pick(EXPRESSIONS), ...frame(r, s) },
         { name: r.pick(s.memory), asAddress: true, bytes: r.pick([1, 4, 5000, 2 ** 20, undefined]) },

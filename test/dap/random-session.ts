@@ -3,6 +3,8 @@
  * looked at, so that a seed is a session.
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import type { Scheduler } from '../../debug-adapter/execution/execution.ts';
+import { MachinePark } from '../../debug-adapter/execution/machine-park.ts';
 import type { FileSource } from '../../debug-adapter/launch/files.ts';
 import { nodeFiles } from '../../debug-adapter/node-files.ts';
 import { Session } from '../../debug-adapter/protocol/session.ts';
@@ -73,6 +75,12 @@ class RandomSession {
     memory: ['0xf0100000', 'kernel:0xf0101000', 'phys:0x00100000', 'env:1000:0x00800020', '0', '0xffffffff', 'x'],
   };
   private time = 0;
+  /** Time passes by being looked at: slices are cut the same in every run. */
+  private readonly scheduler: Scheduler = {
+    now: () => (this.time += 0.5),
+    defer: (callback) => setImmediate(callback),
+  };
+  private readonly park = new MachinePark(this.scheduler);
   private seq = 0;
   private lastSeq = 0;
   private ended = false;
@@ -84,9 +92,10 @@ class RandomSession {
     this.random = new Random(seed);
     this.session = new Session({
       files,
-      // Time passes by being looked at: slices are cut the same in every run.
-      scheduler: { now: () => (this.time += 0.5), defer: (callback) => setImmediate(callback) },
+      scheduler: this.scheduler,
       createTarget: createEmulatorTarget,
+      park: this.park,
+      attachAddress: () => Promise.resolve('127.0.0.1:4711'),
       send: (message) => this.receive(message),
       end: () => (this.ended = true),
     });
@@ -115,10 +124,19 @@ class RandomSession {
     }
     if (random.chance(30)) this.send('terminate', {});
     if (random.chance(20)) this.session.close();
-    this.send('disconnect', random.pick([{}, { restart: true }, { terminateDebuggee: true }]));
+    this.send(
+      'disconnect',
+      random.pick([
+        {},
+        { restart: true },
+        { terminateDebuggee: true },
+        { terminateDebuggee: false, suspendDebuggee: random.chance(50) },
+      ]),
+    );
     await this.answered();
     for (let i = 0; i < 5; i++) await turn();
     if (!this.ended) this.problems.push('disconnect did not end the session');
+    this.park.close();
     if (this.problems.length > 0) throw new Error(this.problems.join('\n'));
     return this.seq;
   }
