@@ -1,4 +1,12 @@
-/** What this adapter answers to `initialize`. DAP, `Capabilities`; members left out are not supported. */
+/**
+ * What this adapter answers to `initialize`. DAP, `Capabilities`; docs/capabilities.md names the test of each.
+ *
+ * Left out, and why:
+ *   supportsStepBack, supportsRestartFrame   until the machine can go back
+ *   supportsTerminateThreadsRequest          only the kernel can end an environment, and no function of the guest is called
+ *   supportsExceptionOptions                 they choose exception classes by path and module; filters with conditions say more
+ *   supportedChecksumAlgorithms              DWARF 4 has no checksums of sources, and in DWARF 5 they are optional
+ */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { BREAKPOINT_MODES } from '../breakpoints/breakpoint-modes.ts';
 import { EVENTS } from '../events/event-table.ts';
