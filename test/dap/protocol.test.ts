@@ -43,6 +43,8 @@ test('a disconnect during a launch leaves no machine behind', async () => {
   const gone = await client.send('disconnect');
   expect(gone.success).toBe(true);
   expect((await launched).message).toMatch(/session is over/);
+  // The transport may close once all are answered.
+  await new Promise((resolve) => setImmediate(resolve));
   expect(client.ended).toBe(true);
 });
 
