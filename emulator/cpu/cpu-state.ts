@@ -10,13 +10,15 @@ import type { NumberRegister, SegmentName, SegmentState } from './register-file.
 /** A FaultRecord with null for what the exception does not have. */
 export type SavedFault = { readonly [Field in keyof FaultRecord]: number | null };
 
-export const CPU_STATE_VERSION = 1;
+export const CPU_STATE_VERSION = 2;
 
 export type CpuState = {
   readonly version: typeof CPU_STATE_VERSION;
   readonly instructionCount: number;
   readonly registers: Readonly<Record<NumberRegister, number>>;
   readonly segments: Readonly<Record<SegmentName, SegmentState>>;
+  /** FPU, MMX and XMM registers: the words of an FXSAVE image; fpu-state.ts. */
+  readonly fxsave: readonly number[];
   readonly tscOffset: readonly [low: number, high: number];
   readonly halted: boolean;
   readonly interruptLine: boolean;

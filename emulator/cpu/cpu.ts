@@ -20,6 +20,7 @@ import { deliver } from './delivery.ts';
 import { EventStop } from './events.ts';
 import { CpuException, DB, PF } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
+import { readFxsave, resetFpu, writeFxsave } from './fpu-state.ts';
 import { flushTlb, restoreTlb, saveTlb } from './paging.ts';
 import type { Probes } from './probes.ts';
 import type { NumberRegister, Registers, SegmentName, SegmentState } from './register-file.ts';
@@ -136,6 +137,7 @@ export class Cpu {
     const count = core.instructionCount;
     flushTlb(core, false);
     m.fill(0, 0, DR + 16);
+    resetFpu(core);
     core.attention = 0;
     core.events.length = 0;
     core.cancelTraps();
@@ -347,6 +349,15 @@ export class Cpu {
     return { reason: 'triple-fault', chain: outcome };
   }
 
+  /** The FPU and SIMD registers as the words of an FXSAVE image; fpu-state.ts. */
+  get fxsave(): Int32Array {
+    return readFxsave(this.#core);
+  }
+
+  set fxsave(image: Int32Array) {
+    writeFxsave(this.#core, image);
+  }
+
   /** Everything but guest memory. */
   save(): CpuState {
     const core = this.#core;
@@ -357,6 +368,7 @@ export class Cpu {
       instructionCount: this.instructionCount,
       registers: registers as Record<NumberRegister, number>,
       segments: segments as Record<SegmentName, SegmentState>,
+      fxsave: [...readFxsave(core)],
       tscOffset: [core.tscOffsetLow, core.tscOffsetHigh],
       halted: core.halted,
       interruptLine: core.interruptLine,
@@ -376,6 +388,7 @@ export class Cpu {
     core.blocks.dropAll();
     for (const name of numberRegisters) this.registers[name] = state.registers[name];
     for (const name of segmentNames) this.registers.segments[name] = state.segments[name];
+    writeFxsave(core, Int32Array.from(state.fxsave));
     core.setCpl(state.registers.cpl);
     core.i32[SELECTOR + LDTR] = state.segments.ldtr.selector;
     this.instructionCount = state.instructionCount;

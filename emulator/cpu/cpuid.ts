@@ -1,11 +1,12 @@
 /**
- * What CPUID says: a P6-class integer processor without FPU. Intel SDM Vol. 2, CPUID.
+ * What CPUID says: a P6-class processor. Intel SDM Vol. 2, CPUID.
  *
  * Invariant: a feature bit is set only when everything behind it works.
  */
 
 /** Feature bits of leaf 1, EDX. */
 const Feature = {
+  FPU: 1 << 0,
   DE: 1 << 2,
   PSE: 1 << 3,
   TSC: 1 << 4,

@@ -5,9 +5,9 @@
  * Invariant: decoding reads bytes in order and stops where it has seen enough: an instruction whose opcode alone is
  * invalid does not need the bytes after it to be there.
  */
-import { Instruction, Kind, Repeat } from './instruction.ts';
+import { Instruction, Kind, MemoryFormat, Repeat } from './instruction.ts';
 import type { OpcodeRow } from './opcodes.ts';
-import { invalidRow, opcodeEntries } from './opcodes.ts';
+import { invalidRow, opcodeEntries, selectRow } from './opcodes.ts';
 import { Specialiser, invalidOpcode } from './specialise.ts';
 import { Mode } from './core.ts';
 import { CS, DS, EBP, EBX, EDI, ES, ESI, FS, GS, SS, ZERO } from './registers.ts';
@@ -86,7 +86,7 @@ export class Decoder {
     let modrm = 0;
     if (Array.isArray(entry)) {
       modrm = this.#byte();
-      row = (entry as readonly (OpcodeRow | undefined)[])[(modrm >> 3) & 7];
+      row = selectRow(entry as readonly (OpcodeRow | undefined)[], modrm, 0);
     } else {
       row = entry as OpcodeRow;
       if (row.modrm) modrm = this.#byte();
@@ -103,6 +103,7 @@ export class Decoder {
     for (let slot = 0; slot < operands.length; slot++) {
       this.#operand(i, slot, operands[slot], opcode, modrm, memory, operandSize);
     }
+    if ((opcode & 0x1f8) === 0xd8) i.fpuOpcode = ((opcode & 7) << 8) | modrm;
     if (locked && !(row.lock && i.kind0 >= Kind.MEM8 && i.kind0 <= Kind.MEM)) return invalid();
     if (row.operands.includes('M') && !memory) return invalid();
     if (i.kind0 === Kind.NONE && row.operands.length > 0) return invalid();
@@ -173,6 +174,26 @@ export class Decoder {
         i.selector = this.#word();
         return setOperand(i, slot, Kind.FAR, offset);
       }
+      case 'ST':
+        return setOperand(i, slot, Kind.ST, 0);
+      case 'STi':
+        return setOperand(i, slot, Kind.ST, rm);
+      case 'Ms':
+        return setOperand(i, slot, Kind.MEM, MemoryFormat.SINGLE);
+      case 'Mq':
+        return setOperand(i, slot, Kind.MEM, MemoryFormat.DOUBLE);
+      case 'Mt':
+        return setOperand(i, slot, Kind.MEM, MemoryFormat.EXTENDED);
+      case 'Miw':
+        return setOperand(i, slot, Kind.MEM, MemoryFormat.INT16);
+      case 'Mid':
+        return setOperand(i, slot, Kind.MEM, MemoryFormat.INT32);
+      case 'Miq':
+        return setOperand(i, slot, Kind.MEM, MemoryFormat.INT64);
+      case 'Mx':
+        return setOperand(i, slot, Kind.MEM, MemoryFormat.NONE);
+      case 'AX':
+        return setRegister(i, slot, 0, 2);
       case 'Ob':
       case 'Ov':
         i.displacement = i.addressMask === -1 ? this.#dword() : this.#word();

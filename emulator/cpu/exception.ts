@@ -16,7 +16,9 @@ export const NP = 11;
 export const SS_FAULT = 12;
 export const GP = 13;
 export const PF = 14;
+export const MF = 16;
 export const AC = 17;
+export const XM = 19;
 
 /** Not an Error: collecting a stack trace would cost more than delivering the fault. */
 export class CpuException {

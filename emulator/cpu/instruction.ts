@@ -38,6 +38,19 @@ export const Kind = {
   FAR: 13,
   /** A string operand: DS:[ESI] with override, or ES:[EDI]. */
   STRING: 14,
+  /** index: i of ST(i). */
+  ST: 15,
+} as const;
+
+/** What stands in memory, for operands of Kind.MEM that can be more than one thing: their index. */
+export const MemoryFormat = {
+  NONE: 0,
+  SINGLE: 1,
+  DOUBLE: 2,
+  EXTENDED: 3,
+  INT16: 4,
+  INT32: 5,
+  INT64: 6,
 } as const;
 
 export const Repeat = { NONE: 0, REPNE: 1, REP: 2 } as const;
@@ -74,6 +87,8 @@ export class Instruction {
   selector = 0;
   length = 0;
   locked = false;
+  /** What an x87 instruction leaves as its opcode: low three bits of the first byte, and ModRM. */
+  fpuOpcode = 0;
   readonly row: OpcodeRow;
 
   constructor(row: OpcodeRow, run: Handler, size: 1 | 2 | 4, addressMask: number) {

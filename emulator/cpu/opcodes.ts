@@ -4,18 +4,21 @@
  *   Zb Zv   register in the low three bits of the opcode     Ibs  byte immediate, sign-extended to the operand size
  *   RvMw    register of the operand size, or 16-bit memory   E    register or memory of no particular size
  *   Rd      register, whatever mod says                      AL eAX CL DX I1 ES … GS  as written
+ * Floating point stands in opcodes-x87.ts, with operand codes of its own.
  *
  * Invariant: what is not here is #UD. A mnemonic without a handler in execute/ does not compile.
  */
+
+import { x87Rows } from './opcodes-x87.ts';
 
 /**
  * Notes: `lock` LOCK may precede it if the destination is memory · `rep` repeat prefixes count · `jump` sets EIP ·
  * `end` ends a block without setting EIP · `pm` #UD in real and virtual-8086 mode.
  */
-type Row = readonly [opcode: string, instruction: string, written?: string, read?: string, notes?: string];
+export type Row = readonly [opcode: string, instruction: string, written?: string, read?: string, notes?: string];
 
 // prettier-ignore
-export const rows = [
+const integerRows = [
   // opcode       instruction            flags written  read        notes
   // SDM Vol. 2, Appendix A, "One-Byte Opcode Map".
   ['00 /r',       'ADD Eb,Gb',             'oszapc',  '',         'lock'],
@@ -247,14 +250,6 @@ export const rows = [
   ['D5',          'AAD Ib',                'oszapc'],
   ['D6',          'SALC',                  '',        'c'],
   ['D7',          'XLAT'],
-  ['D8 /r',       'ESC E'],
-  ['D9 /r',       'ESC E'],
-  ['DA /r',       'ESC E'],
-  ['DB /r',       'ESC E'],
-  ['DC /r',       'ESC E'],
-  ['DD /r',       'ESC E'],
-  ['DE /r',       'ESC E'],
-  ['DF /r',       'ESC E'],
   ['E0',          'LOOPNE Jb',             '',        'z',        'jump'],
   ['E1',          'LOOPE Jb',              '',        'z',        'jump'],
   ['E2',          'LOOP Jb',               '',        '',         'jump'],
@@ -427,6 +422,8 @@ export const rows = [
   ['0F FF /r',    'UD0 Gv,Ev'],
 ] as const satisfies readonly Row[];
 
+export const rows = [...integerRows, ...x87Rows] as const;
+
 type FirstWord<T extends string> = T extends `${infer Word} ${string}` ? Word : T;
 export type Mnemonic = FirstWord<(typeof rows)[number][1]>;
 
@@ -466,8 +463,21 @@ export const invalidRow: OpcodeRow = {
   byte: false,
 };
 
-/** One opcode: a row, or one row for each value of the reg field of ModRM. */
+/**
+ * One opcode: a row, or one row for each value of the reg field of ModRM (8), of the ModRM byte (256), or of mandatory
+ * prefix and ModRM byte (1024: none, 66, F3, F2).
+ */
 export type OpcodeEntry = OpcodeRow | readonly (OpcodeRow | undefined)[] | undefined;
+
+/** The row of an array, by ModRM byte and mandatory prefix (0 none, 1 66, 2 F3, 3 F2). */
+export function selectRow(
+  rowsOfOpcode: readonly (OpcodeRow | undefined)[],
+  modrm: number,
+  prefix: number,
+): OpcodeRow | undefined {
+  if (rowsOfOpcode.length === 8) return rowsOfOpcode[(modrm >> 3) & 7];
+  return rowsOfOpcode[rowsOfOpcode.length === 256 ? modrm : prefix * 256 + modrm];
+}
 
 const BYTE_OPERANDS = new Set(['Eb', 'Gb', 'Zb', 'AL', 'Ob', 'Xb', 'Yb']);
 
@@ -487,28 +497,64 @@ function parseRow([opcode, text, written = '', read = '', notes = '']: Row, numb
     jump: has('jump'),
     endsBlock: has('jump') || has('end'),
     protectedModeOnly: has('pm'),
-    modrm: opcode.includes('/'),
+    modrm: opcode.includes('/') || /^D[89A-F] /.test(opcode),
     byte: operands[0] !== 'Gv' && operands.some((operand) => BYTE_OPERANDS.has(operand)),
   };
+}
+
+const PREFIXES = ['NP', '66', 'F3', 'F2'] as const;
+/** Operands that a ModRM byte below C0 names, and those that one from C0 on names; others take either. */
+const MEMORY_ONLY = /^M/;
+const REGISTER_ONLY = /^(Nq|Udq)$/;
+
+/**
+ * ModRM bytes of a row whose opcode has a table by ModRM byte: `/r`, `/n`, `C0+i` or `C0`.
+ * A `/n` row of an escape opcode is memory alone.
+ */
+function modrmBytes(row: OpcodeRow, field: string): number[] {
+  const all = Array.from({ length: 256 }, (_, byte) => byte);
+  const memory = row.operands.some((operand) => MEMORY_ONLY.test(operand));
+  const register = row.operands.some((operand) => REGISTER_ONLY.test(operand));
+  const allowed = all.filter((byte) => (byte < 0xc0 ? !register : !memory));
+  if (field === '/r') return allowed;
+  if (field.startsWith('/')) return allowed.filter((byte) => ((byte >> 3) & 7) === Number(field[1]));
+  const first = parseInt(field, 16);
+  return field.endsWith('+i') ? all.slice(first, first + 8) : [first];
 }
 
 /** Entries 0-255: one-byte opcodes; 256-511: those after 0F. */
 function expand(): readonly OpcodeEntry[] {
   const entries = new Array<OpcodeEntry>(512).fill(undefined);
+  const put = (first: number, length: number, at: readonly number[], row: OpcodeRow): void => {
+    const old = entries[first];
+    const table = Array.isArray(old)
+      ? (old as (OpcodeRow | undefined)[])
+      : new Array<undefined>(length).fill(undefined);
+    for (const index of at) (table as (OpcodeRow | undefined)[])[index] = row;
+    entries[first] = table;
+  };
   for (const [number, raw] of rows.entries()) {
     const row = parseRow(raw, number);
-    const twoByte = row.opcode.startsWith('0F ');
-    const [hex = '', field] = (twoByte ? row.opcode.slice(3) : row.opcode).split(/ \/|\+/);
+    const words = row.opcode.split(' ');
+    const prefix = PREFIXES.findIndex((name) => name === words[0] && words[1] === '0F');
+    if (prefix >= 0) words.shift();
+    const twoByte = words[0] === '0F';
+    if (twoByte) words.shift();
+    const [hex = '', field] = words;
     const first = parseInt(hex, 16) + (twoByte ? 256 : 0);
-    if (row.opcode.endsWith('+r')) {
+    if (hex.endsWith('+r')) {
       for (let at = first; at < (first & ~7) + 8; at++) entries[at] = row;
-    } else if (field === undefined || field === 'r') {
-      entries[first] = row;
-    } else {
-      const group = [...((entries[first] as (OpcodeRow | undefined)[] | undefined) ?? new Array<undefined>(8))];
-      group[Number(field)] = row;
-      entries[first] = group;
-    }
+    } else if (prefix >= 0) {
+      const bytes = modrmBytes(row, field ?? '/r');
+      put(
+        first,
+        1024,
+        bytes.map((byte) => prefix * 256 + byte),
+        row,
+      );
+    } else if (!twoByte && first >= 0xd8 && first <= 0xdf) put(first, 256, modrmBytes(row, field ?? ''), row);
+    else if (field === undefined || field === '/r') entries[first] = row;
+    else put(first, 8, [Number(field[1])], row);
   }
   return entries;
 }

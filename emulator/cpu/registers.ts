@@ -54,6 +54,29 @@ export const DR = 72;
 /** A block may start at offsets below this without checking CS.limit; 0: always check. */
 export const FETCH_END = 80;
 
+// The FPU and SIMD units; execute/x87/unit.ts and execute/sse/unit.ts say what the fields mean.
+/** Physical registers R0 to R7, four slots each: low half, high half, sign and exponent (16 bits), unused. */
+export const FPU = 256;
+/** XMM0 to XMM7, four slots each. */
+export const XMM = 288;
+export const FPU_CONTROL = 320;
+/** The status word without TOP. */
+export const FPU_STATUS = 321;
+export const FPU_TOP = 322;
+/** Bit n: physical register Rn is empty. */
+export const FPU_EMPTY = 323;
+export const FPU_IP = 324;
+export const FPU_CS = 325;
+export const FPU_DP = 326;
+export const FPU_DS = 327;
+/** Low three bits of the first opcode byte and the ModRM byte of the last instruction that was not a control one. */
+export const FPU_OPCODE = 328;
+export const MXCSR = 329;
+/** Scratch values of the running instruction, in the form of an FPU register; no part of the state. */
+export const OPERAND = 332;
+export const RESULT_VALUE = 336;
+export const SCRATCH = 340;
+
 export const Cr0 = {
   PE: 1,
   MP: 2,
@@ -68,7 +91,17 @@ export const Cr0 = {
   PG: 0x8000_0000 | 0,
 } as const;
 
-export const Cr4 = { VME: 1, PVI: 2, TSD: 4, DE: 8, PSE: 0x10, PGE: 0x80, PCE: 0x100 } as const;
+export const Cr4 = {
+  VME: 1,
+  PVI: 2,
+  TSD: 4,
+  DE: 8,
+  PSE: 0x10,
+  PGE: 0x80,
+  PCE: 0x100,
+  OSFXSR: 0x200,
+  OSXMMEXCPT: 0x400,
+} as const;
 
 export const Eflags = {
   CF: 1,

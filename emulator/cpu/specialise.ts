@@ -25,9 +25,9 @@ export class Specialiser {
   /** @param mode bits of Mode */
   specialise(i: Instruction, mode: number): void {
     const stack32 = (mode & Mode.STACK32) !== 0;
-    const kinds = i.kind0 | (i.kind1 << 4) | (i.kind2 << 8);
-    const shape = kinds | (i.size << 12) | (i.addressMask === -1 ? 0x8000 : 0) | (stack32 ? 0x1_0000 : 0);
-    const key = i.row.number * 0x2_0000 + shape;
+    const kinds = i.kind0 | (i.kind1 << 5) | (i.kind2 << 10);
+    const shape = kinds | (i.size << 15) | (i.addressMask === -1 ? 0x4_0000 : 0) | (stack32 ? 0x8_0000 : 0);
+    const key = i.row.number * 0x10_0000 + shape;
     let choice = this.#choices.get(key);
     if (choice === undefined) {
       choice = choose(i, stack32);

@@ -35,10 +35,6 @@ const STRING_OPCODES = [0x6c, 0x6d, 0x6e, 0x6f, 0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0x
 
 export const hwvecDeviations: readonly Deviation<HwVector>[] = [
   {
-    reason: 'x87 is not there yet: CPUID reports no FPU, and its opcodes are #UD',
-    explains: (vector) => vector.fp !== undefined,
-  },
-  {
     // LEAVE with a wild EBP that hit memory of the capturing process, which its README says is not there.
     reason: 'the capturing process had zeros mapped at EBP, where the vectors promise nothing',
     explains: (vector) => vector.c === 'c9' && [0xebdb8c2f, 0xf2bfb01a].includes(vector.r[5]),
@@ -49,10 +45,6 @@ export const sst286Deviations: readonly Deviation<Sst286Vector>[] = [
   {
     reason: 'the 80286 takes LOCK before any instruction; since the 80386 most are #UD',
     explains: (vector) => prefixesAndOpcode(vector.c).prefixes.includes(0xf0),
-  },
-  {
-    reason: 'x87 is not there yet: CPUID reports no FPU, and its opcodes are #UD',
-    explains: (vector) => (prefixesAndOpcode(vector.c).rest[0] & 0xf8) === 0xd8,
   },
   {
     reason: 'the 80286 raises an exception after 10 bytes of one instruction, later processors after 15',

@@ -5,6 +5,7 @@
  */
 import { Cpu } from '../../emulator/cpu/cpu.ts';
 import type { CpuBus } from '../../emulator/cpu/cpu-bus.ts';
+import { fsaveToFxsave, fpuDifferences } from './fpu-image.ts';
 import { GuestMemory } from '../../emulator/memory/guest-memory.ts';
 
 export interface HwVector {
@@ -172,6 +173,7 @@ export class HwVectorMachine {
     registers.eflags = vector.f;
     registers.eip = vector.eip;
     registers.cpl = 3;
+    if (vector.fp !== undefined) this.#cpu.fxsave = fsaveToFxsave(Buffer.from(vector.fp, 'hex'));
     this.#write(registers.segments.cs.base + vector.eip, vector.c);
     for (const [address, hex] of vector.m) this.#write(address, hex);
     this.#cpu.flushTlb();
@@ -243,6 +245,9 @@ export class HwVectorMachine {
     const mask = FLAGS_COMPARED & ~(vector.o.u ?? 0);
     same('eflags', eflags & mask, vector.o.f & mask);
     differences.push(...this.#compareMemory(vector, before));
+    if (vector.o.fp !== undefined) {
+      differences.push(...fpuDifferences(vector, this.#cpu.fxsave, fsaveToFxsave(Buffer.from(vector.o.fp, 'hex'))));
+    }
     return differences;
   }
 

@@ -13,6 +13,7 @@ import { data } from './data.ts';
 import { decimal } from './decimal.ts';
 import { strings } from './strings.ts';
 import { system } from './system.ts';
+import { x87 } from './x87/index.ts';
 
 export const execute: { readonly [M in Mnemonic]: Handler } = {
   ...arithmetic,
@@ -22,4 +23,5 @@ export const execute: { readonly [M in Mnemonic]: Handler } = {
   ...decimal,
   ...strings,
   ...system,
+  ...x87,
 };

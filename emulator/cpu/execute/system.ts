@@ -18,7 +18,7 @@ import {
   raiseSelector,
   tryDescriptor,
 } from '../descriptors.ts';
-import { GP, NM, NP, UD, raise } from '../exception.ts';
+import { GP, NP, UD, raise } from '../exception.ts';
 import { setZeroFlag } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { Kind } from '../instruction.ts';
@@ -186,12 +186,6 @@ function rdtsc(core: Core): void {
   core.i32[EDX] = high;
 }
 
-/** Any x87 opcode. CPUID reports no FPU; CR0.EM and CR0.TS still trap first, for kernels that emulate. */
-function esc(core: Core): void {
-  if ((core.i32[CR0] & (Cr0.EM | Cr0.TS)) !== 0) raise(NM);
-  raise(UD);
-}
-
 function undefinedOpcode(): void {
   raise(UD);
 }
@@ -270,10 +264,6 @@ export const system = {
     requireCpl0(core);
     writeMsr(core, core.i32[ECX] >>> 0, core.i32[EAX], core.i32[EDX]);
   },
-  FWAIT: (core) => {
-    if ((core.i32[CR0] & (Cr0.MP | Cr0.TS)) === (Cr0.MP | Cr0.TS)) raise(NM);
-  },
-  ESC: esc,
   UD0: undefinedOpcode,
   UD1: undefinedOpcode,
   UD2: undefinedOpcode,

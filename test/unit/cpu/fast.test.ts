@@ -150,8 +150,7 @@ test('the table names the flags that iced-x86 names', () => {
     const bytes = Uint8Array.from({ length: 16 }, () => random.byte());
     if (n % 2 === 0) bytes[0] = 0x0f;
     const i = decoder.decode(bytes, 0, 16, MODE);
-    if (i === NEED_MORE || i.row.mnemonic === 'INVALID' || seen.has(i.row) || i.row.mnemonic.startsWith('ESC'))
-      continue;
+    if (i === NEED_MORE || i.row.mnemonic === 'INVALID' || seen.has(i.row)) continue;
     const icedDecoder = new IcedDecoder(32, bytes, DecoderOptions.None);
     const instruction = icedDecoder.decode();
     // A shift by an immediate 0 touches no flags; the table speaks of the others.

@@ -1,0 +1,284 @@
+/**
+ * Loads, stores, constants and the stack itself. Intel SDM Vol. 2, one instruction a function.
+ */
+import { write16, write32 } from '../../access.ts';
+import type { Core } from '../../core.ts';
+import { fromDecimal, toDecimal } from '../../float/decimal.ts';
+import {
+  BEFORE_RESULT,
+  BIAS,
+  Class,
+  FORMAT_DOUBLE,
+  FORMAT_SINGLE,
+  INVALID,
+  QUIET_BIT,
+  ROUNDING_CONTROL,
+  ROUND_UP,
+  classify,
+  copyValue,
+  setIndefinite,
+  setValue,
+} from '../../float/format.ts';
+import { toInteger } from '../../float/integer.ts';
+import { doubleHigh, doubleLow, narrow, singleBits } from '../../float/narrow.ts';
+import { suppresses } from '../../float/round.ts';
+import type { Handler, Instruction } from '../../instruction.ts';
+import { Kind, MemoryFormat } from '../../instruction.ts';
+import { effectiveAddress } from '../../operands.ts';
+import { FPU_STATUS, FPU_TOP, OPERAND, RESULT_VALUE } from '../../registers.ts';
+import { loadBytes, loadOperand, store64, store80, storeBytes } from './operand.ts';
+import {
+  Status,
+  begin,
+  controlOf,
+  isEmpty,
+  markEmpty,
+  markUsed,
+  pop,
+  push,
+  record,
+  recordOperand,
+  report,
+  st,
+  stackFault,
+} from './unit.ts';
+
+function fld(core: Core, i: Instruction): void {
+  const m = begin(core);
+  if (i.kind0 === Kind.ST) {
+    record(core, i);
+    loadRegister(m, i.index0);
+    return;
+  }
+  const offset = effectiveAddress(core, i);
+  const format = i.index0;
+  let flags = loadOperand(core, i, offset, format, OPERAND);
+  recordOperand(core, i, offset);
+  // The stack is looked at first: a full one hides what is wrong with the operand.
+  if (!isEmpty(m, 7)) {
+    push(m);
+    return;
+  }
+  if (format !== MemoryFormat.EXTENDED && classify(m, OPERAND) === Class.SIGNALING_NAN) {
+    flags = INVALID;
+    m[OPERAND + 1] |= QUIET_BIT;
+  }
+  report(m, flags);
+  if ((flags & ~controlOf(m) & BEFORE_RESULT) === 0) copyValue(m, OPERAND, push(m));
+}
+
+function loadRegister(m: Int32Array, index: number): void {
+  if (isEmpty(m, index)) {
+    // The indefinite is pushed where there is room for it or not: one fault is reported.
+    if (!stackFault(m, false)) return;
+    setIndefinite(m, OPERAND);
+    m[FPU_TOP] = (m[FPU_TOP] - 1) & 7;
+    markUsed(m, 0);
+    copyValue(m, OPERAND, st(m, 0));
+    return;
+  }
+  copyValue(m, st(m, index), OPERAND);
+  const place = push(m);
+  if (place < 0) return;
+  copyValue(m, OPERAND, place);
+  m[FPU_STATUS] &= ~Status.C1;
+}
+
+function storeRegister(core: Core, i: Instruction, pops: boolean): void {
+  const m = core.i32;
+  record(core, i);
+  if (isEmpty(m, 0)) {
+    if (!stackFault(m, false)) return;
+    setIndefinite(m, st(m, i.index0));
+  } else {
+    copyValue(m, st(m, 0), st(m, i.index0));
+    m[FPU_STATUS] &= ~Status.C1;
+  }
+  markUsed(m, i.index0);
+  if (pops) pop(m);
+}
+
+/** FST, FSTP. */
+function fst(pops: boolean): Handler {
+  return (core, i) => {
+    const m = begin(core);
+    if (i.kind0 === Kind.ST) {
+      storeRegister(core, i, pops);
+      return;
+    }
+    const offset = effectiveAddress(core, i);
+    const format = i.index0;
+    const control = controlOf(m);
+    const missing = isEmpty(m, 0);
+    let flags = missing ? INVALID : 0;
+    if (missing) setIndefinite(m, RESULT_VALUE);
+    else if (format === MemoryFormat.EXTENDED) copyValue(m, st(m, 0), RESULT_VALUE);
+    else {
+      const narrowed = format === MemoryFormat.SINGLE ? FORMAT_SINGLE : FORMAT_DOUBLE;
+      flags = narrow(m, st(m, 0), RESULT_VALUE, control, narrowed);
+    }
+    const stored = !suppresses(flags, control);
+    if (stored) {
+      if (format === MemoryFormat.SINGLE) write32(core, i.segment, offset, singleBits(m, RESULT_VALUE));
+      else if (format === MemoryFormat.DOUBLE) {
+        store64(core, i, offset, doubleHigh(m, RESULT_VALUE), doubleLow(m, RESULT_VALUE));
+      } else store80(core, i, offset, RESULT_VALUE);
+    }
+    finishStore(core, i, offset, flags, missing, stored && pops);
+  };
+}
+
+function finishStore(core: Core, i: Instruction, offset: number, flags: number, missing: boolean, pops: boolean): void {
+  const m = core.i32;
+  recordOperand(core, i, offset);
+  if (missing) stackFault(m, false);
+  else report(m, flags);
+  if (pops) pop(m);
+}
+
+/** FIST, FISTP; `rounding` undefined: by the control word. */
+function fist(pops: boolean): Handler {
+  return (core, i) => {
+    const m = begin(core);
+    const offset = effectiveAddress(core, i);
+    const format = i.index0;
+    const bits = format === MemoryFormat.INT16 ? 16 : format === MemoryFormat.INT32 ? 32 : 64;
+    const control = controlOf(m);
+    const missing = isEmpty(m, 0);
+    if (missing) setIndefinite(m, OPERAND);
+    const a = missing ? OPERAND : st(m, 0);
+    const flags = toInteger(m, a, RESULT_VALUE, bits, control & ROUNDING_CONTROL);
+    const stored = !suppresses(flags, control);
+    if (stored) {
+      if (bits === 16) write16(core, i.segment, offset, m[RESULT_VALUE] & 0xffff);
+      else if (bits === 32) write32(core, i.segment, offset, m[RESULT_VALUE]);
+      else store64(core, i, offset, m[RESULT_VALUE + 1], m[RESULT_VALUE]);
+    }
+    finishStore(core, i, offset, flags, missing, stored && pops);
+  };
+}
+
+function fbld(core: Core, i: Instruction): void {
+  const m = begin(core);
+  const offset = effectiveAddress(core, i);
+  const bytes = loadBytes(core, i, offset, 10);
+  recordOperand(core, i, offset);
+  const place = push(m);
+  if (place < 0) return;
+  fromDecimal(m, place, bytes.slice(0, 9), (bytes[9] & 0x80) << 8);
+  m[FPU_STATUS] &= ~Status.C1;
+}
+
+function fbstp(core: Core, i: Instruction): void {
+  const m = begin(core);
+  const offset = effectiveAddress(core, i);
+  const control = controlOf(m);
+  const missing = isEmpty(m, 0);
+  if (missing) setIndefinite(m, OPERAND);
+  const { flags, bytes } = toDecimal(m, missing ? OPERAND : st(m, 0), RESULT_VALUE, control & ROUNDING_CONTROL);
+  const stored = !suppresses(flags, control);
+  if (stored) storeBytes(core, i, offset, bytes);
+  finishStore(core, i, offset, flags, missing, stored);
+}
+
+/** The indefinite takes the place of what is missing. */
+function fxch(core: Core, i: Instruction): void {
+  const m = begin(core);
+  record(core, i);
+  const other = i.index0;
+  const missing = isEmpty(m, 0) || isEmpty(m, other);
+  if (missing) {
+    if (!stackFault(m, false)) return;
+    for (const index of [0, other]) {
+      if (isEmpty(m, index)) setIndefinite(m, st(m, index));
+      markUsed(m, index);
+    }
+  }
+  copyValue(m, st(m, 0), OPERAND);
+  copyValue(m, st(m, other), st(m, 0));
+  copyValue(m, OPERAND, st(m, other));
+  if (!missing) m[FPU_STATUS] &= ~Status.C1;
+}
+
+/** SDM Vol. 2, FLD constants: rounded from a longer value, by the control word. */
+function constant(exponent: number, high: number, low: number, lessBelow: boolean): Handler {
+  return (core, i) => {
+    const m = begin(core);
+    record(core, i);
+    const place = push(m);
+    if (place < 0) return;
+    const rounding = controlOf(m) & ROUNDING_CONTROL;
+    // The longer value lies above (less) or below the nearest one of 64 bits.
+    let last = low;
+    if (lessBelow && rounding === ROUND_UP) last = (low + 1) | 0;
+    if (!lessBelow && rounding !== 0 && rounding !== ROUND_UP) last = (low - 1) | 0;
+    setValue(m, place, exponent, high, last);
+    m[FPU_STATUS] &= ~Status.C1;
+  };
+}
+
+function exact(signExponent: number, high: number): Handler {
+  return (core, i) => {
+    const m = begin(core);
+    record(core, i);
+    const place = push(m);
+    if (place < 0) return;
+    setValue(m, place, signExponent, high, 0);
+    m[FPU_STATUS] &= ~Status.C1;
+  };
+}
+
+function rotate(by: number): Handler {
+  return (core, i) => {
+    const m = begin(core);
+    record(core, i);
+    m[FPU_TOP] = (m[FPU_TOP] + by) & 7;
+    m[FPU_STATUS] &= ~Status.C1;
+  };
+}
+
+export const x87Moves = {
+  FLD: fld,
+  FILD: fld,
+  FBLD: fbld,
+  FST: fst(false),
+  FSTP: fst(true),
+  // The alias D9 D8+i moves an empty register without a fault.
+  FSTPNCE: (core, i) => {
+    const m = begin(core);
+    record(core, i);
+    copyValue(m, st(m, 0), st(m, i.index0));
+    if (isEmpty(m, 0)) markEmpty(m, i.index0);
+    else markUsed(m, i.index0);
+    m[FPU_STATUS] &= ~Status.C1;
+    pop(m);
+  },
+  FIST: fist(false),
+  FISTP: fist(true),
+  FBSTP: fbstp,
+  FXCH: fxch,
+  FLD1: exact(BIAS, 0x8000_0000 | 0),
+  FLDZ: exact(0, 0),
+  FLDL2T: constant(0x4000, 0xd49a_784b | 0, 0xcd1b_8afe | 0, true),
+  FLDL2E: constant(0x3fff, 0xb8aa_3b29 | 0, 0x5c17_f0bc | 0, false),
+  FLDPI: constant(0x4000, 0xc90f_daa2 | 0, 0x2168_c235 | 0, false),
+  FLDLG2: constant(0x3ffd, 0x9a20_9a84 | 0, 0xfbcf_f799 | 0, false),
+  FLDLN2: constant(0x3ffe, 0xb172_17f7 | 0, 0xd1cf_79ac | 0, false),
+  FINCSTP: rotate(1),
+  FDECSTP: rotate(-1),
+  FFREE: (core, i) => {
+    const m = begin(core);
+    record(core, i);
+    markEmpty(m, i.index0);
+  },
+  FFREEP: (core, i) => {
+    const m = begin(core);
+    record(core, i);
+    markEmpty(m, i.index0);
+    pop(m);
+  },
+  FNOP: (core, i) => {
+    begin(core);
+    record(core, i);
+  },
+} as const satisfies Record<string, Handler>;
