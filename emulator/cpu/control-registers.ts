@@ -4,6 +4,7 @@
  * Invariant: whatever depends on a bit (TLB, segment ends, alignment checks) is brought up to date here.
  */
 import type { Core } from './core.ts';
+import { Feature } from './cpuid.ts';
 import { EventStop } from './events.ts';
 import { DB, GP, UD, raise } from './exception.ts';
 import { flushTlb } from './paging.ts';
@@ -13,6 +14,11 @@ import { updateAllEnds } from './segments.ts';
 const CR0_DEFINED = Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.NW | Cr0.CD | Cr0.PG;
 /** Bits of CR4 for features CPUID reports; the others are reserved. */
 const CR4_DEFINED = Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.PGE | Cr4.PCE;
+
+function cr4Defined(core: Core): number {
+  const fxsr = (core.features & Feature.FXSR) !== 0 ? Cr4.OSFXSR : 0;
+  return CR4_DEFINED | fxsr | ((core.features & Feature.SSE) !== 0 ? Cr4.OSXMMEXCPT : 0);
+}
 
 const DR6_ONES = 0xffff_0ff0 | 0;
 const DR7_ONES = 0x400;
@@ -77,7 +83,7 @@ export function setCr3(core: Core, value: number): void {
 }
 
 function writeCr4(core: Core, value: number): void {
-  if ((value & ~CR4_DEFINED) !== 0) raise(GP, 0);
+  if ((value & ~cr4Defined(core)) !== 0) raise(GP, 0);
   setCr4(core, value);
 }
 

@@ -11,6 +11,7 @@ import type { GuestMemory } from '../memory/guest-memory.ts';
 import type { Block } from './block.ts';
 import { BlockCache } from './block.ts';
 import type { CpuBus } from './cpu-bus.ts';
+import { CPU_FEATURES_DEFAULT } from './cpuid.ts';
 import type { FaultRecord } from './cpu-stop.ts';
 import { EventStop, type CpuEvent } from './events.ts';
 import { Probes } from './probes.ts';
@@ -107,7 +108,11 @@ export class Core {
   tscOffsetLow = 0;
   tscOffsetHigh = 0;
 
-  constructor(memory: GuestMemory, bus: CpuBus) {
+  /** Bits of `Feature` (cpuid.ts). */
+  readonly features: number;
+
+  constructor(memory: GuestMemory, bus: CpuBus, features: number = CPU_FEATURES_DEFAULT) {
+    this.features = features;
     this.memory = memory;
     this.bus = bus;
     this.u8 = memory.u8;

@@ -44,8 +44,9 @@ export class Cpu {
   /** Whether the next instruction's probes have been passed: it does not stop at them. */
   #passed = false;
 
-  constructor(memory: GuestMemory, bus: CpuBus) {
-    this.#core = new Core(memory, bus);
+  /** @param features what CPUID reports, bits of `Feature` in cpuid.ts */
+  constructor(memory: GuestMemory, bus: CpuBus, features?: number) {
+    this.#core = new Core(memory, bus, features);
     this.registers = createRegisters(this.#core);
     this.probes = this.#core.probes;
     this.reset();

@@ -1,11 +1,11 @@
 /**
- * What CPUID says: a P6-class processor. Intel SDM Vol. 2, CPUID.
+ * What CPUID says: a P6-class processor. Intel SDM Vol. 2, CPUID. docs/decisions/0013: which units a machine has.
  *
  * Invariant: a feature bit is set only when everything behind it works.
  */
 
 /** Feature bits of leaf 1, EDX. */
-const Feature = {
+export const Feature = {
   FPU: 1 << 0,
   DE: 1 << 2,
   PSE: 1 << 3,
@@ -14,7 +14,19 @@ const Feature = {
   CX8: 1 << 8,
   PGE: 1 << 13,
   CMOV: 1 << 15,
+  MMX: 1 << 23,
+  FXSR: 1 << 24,
+  SSE: 1 << 25,
+  SSE2: 1 << 26,
 } as const;
+
+const ALWAYS =
+  Feature.FPU | Feature.DE | Feature.PSE | Feature.TSC | Feature.MSR | Feature.CX8 | Feature.PGE | Feature.CMOV;
+
+/** What a machine has unless it is asked for more. */
+export const CPU_FEATURES_DEFAULT: number = ALWAYS;
+/** Everything there is. */
+export const CPU_FEATURES_ALL: number = CPU_FEATURES_DEFAULT | Feature.FXSR | Feature.SSE | Feature.SSE2;
 
 /** Family 6, model 1, stepping 9. */
 const SIGNATURE = 0x619;
@@ -26,13 +38,11 @@ function ascii(text: string): number {
 
 type Result = readonly [eax: number, ebx: number, ecx: number, edx: number];
 
-const LEAVES: readonly Result[] = [
-  [LEAF_MAX, ascii('Genu'), ascii('ntel'), ascii('ineI')],
-  [SIGNATURE, 0, 0, Object.values(Feature).reduce((all, bit) => all | bit, 0)],
-];
-
-/** Leaves beyond the last give what the last basic leaf gives. */
-export function cpuid(leaf: number): Result {
-  const index = leaf >>> 0;
-  return LEAVES[index <= LEAF_MAX ? index : LEAF_MAX];
+/**
+ * Leaves beyond the last give what the last basic leaf gives.
+ * @param features bits of Feature
+ */
+export function cpuid(leaf: number, features: number): Result {
+  if (leaf === 0) return [LEAF_MAX, ascii('Genu'), ascii('ntel'), ascii('ineI')];
+  return [SIGNATURE, 0, 0, features];
 }

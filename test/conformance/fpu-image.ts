@@ -27,7 +27,6 @@ export function fsaveToFxsave(fsave: Uint8Array): Int32Array {
   return image;
 }
 
-
 /** Whether the condition codes mean something: FCOM and its kin, FTST, FXAM, FPREM, FPREM1. */
 function comparesConditions(code: string): boolean {
   const first = parseInt(code.slice(0, 2), 16);

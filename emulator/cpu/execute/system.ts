@@ -245,7 +245,7 @@ export const system = {
   },
   CPUID: (core) => {
     const m = core.i32;
-    [m[EAX], m[EBX], m[ECX], m[EDX]] = cpuid(m[EAX]);
+    [m[EAX], m[EBX], m[ECX], m[EDX]] = cpuid(m[EAX], core.features);
   },
   RDTSC: rdtsc,
   RDPMC: (core) => {

@@ -64,6 +64,7 @@ export function fromInt64(m: Int32Array, out: number, high: number, low: number)
  */
 export function integralMagnitude(m: Int32Array, a: number, out: number, rounding: number): number {
   const exponent = (m[a + 2] & EXPONENT_MAX || 1) - BIAS;
+  const negative = (m[a + 2] & SIGN) !== 0;
   let [high, low, extra] = [m[a + 1], m[a], 0];
   m[out + 2] = 0;
   if (exponent >= 64) {
@@ -93,7 +94,6 @@ export function integralMagnitude(m: Int32Array, a: number, out: number, roundin
   m[out] = low;
   m[out + 1] = high;
   if (extra === 0) return 0;
-  const negative = (m[a + 2] & SIGN) !== 0;
   const half = extra < 0;
   const rest = (extra & 0x7fff_ffff) !== 0;
   const up =

@@ -26,6 +26,8 @@ import { round } from './round.ts';
 
 /** The reduction is not complete (C2). */
 export const INCOMPLETE = 0x1_0000;
+/** The result is a NaN. */
+export const NO_QUOTIENT = 0x10_0000;
 /** Where the low three bits of the quotient stand in what `remainder` returns. */
 export const QUOTIENT_SHIFT = 17;
 
@@ -44,8 +46,8 @@ function significandOf(m: Int32Array, at: number): bigint {
 export function remainder(m: Int32Array, a: number, b: number, out: number, control: number, nearest: boolean): number {
   const kindA = classify(m, a);
   const kindB = classify(m, b);
-  if (isNoNumber(kindA) || isNoNumber(kindB)) return propagate2(m, a, kindA, b, kindB, out, control);
-  if (kindA === Class.INFINITY || kindB === Class.ZERO) return invalid(m, out, control);
+  if (isNoNumber(kindA) || isNoNumber(kindB)) return NO_QUOTIENT | propagate2(m, a, kindA, b, kindB, out, control);
+  if (kindA === Class.INFINITY || kindB === Class.ZERO) return NO_QUOTIENT | invalid(m, out, control);
   const flags = kindA === Class.DENORMAL || kindB === Class.DENORMAL ? DENORMAL : 0;
   if ((flags & ~control & BEFORE_RESULT) !== 0) return flags;
   if (kindA === Class.ZERO) {

@@ -8,7 +8,7 @@ import { BEFORE_RESULT, SIGN, classify, copyValue } from '../../float/format.ts'
 import { roundToIntegral } from '../../float/integer.ts';
 import { multiply } from '../../float/multiply.ts';
 import { isNoNumber } from '../../float/nan.ts';
-import { INCOMPLETE, QUOTIENT_SHIFT, extract, remainder, scale } from '../../float/remainder.ts';
+import { INCOMPLETE, NO_QUOTIENT, QUOTIENT_SHIFT, extract, remainder, scale } from '../../float/remainder.ts';
 import { squareRoot } from '../../float/square-root.ts';
 import type { Handler, Instruction } from '../../instruction.ts';
 import { Kind } from '../../instruction.ts';
@@ -101,7 +101,9 @@ function partialRemainder(nearest: boolean): Handler {
     const control = controlOf(m);
     const outcome = remainder(m, a, st(m, 1), a, control, nearest);
     report(m, outcome & ~Status.C1 & 0xffff);
-    if ((outcome & ~control & BEFORE_RESULT) !== 0) return;
+    // Without a quotient C0 and C3 stay.
+    m[FPU_STATUS] &= ~Status.C2;
+    if ((outcome & NO_QUOTIENT) !== 0 || (outcome & ~control & BEFORE_RESULT) !== 0) return;
     const quotient = outcome >> QUOTIENT_SHIFT;
     const c2 = (outcome & INCOMPLETE) !== 0 ? Status.C2 : 0;
     setConditions(m, ((quotient & 4) !== 0 ? Status.C0 : 0) | ((quotient & 2) !== 0 ? Status.C3 : 0) | c2);

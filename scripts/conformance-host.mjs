@@ -1,0 +1,18 @@
+// Bundles the comparison with this machine's own processor and runs it with the given arguments.
+import { spawnSync } from 'node:child_process';
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: ['test/conformance/host/main.ts'],
+  outfile: 'dist/conformance-host.mjs',
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  minifySyntax: true,
+  define: { 'import.meta.dirname': JSON.stringify(new URL('../test/conformance/host', import.meta.url).pathname) },
+  logLevel: 'warning',
+});
+const { status } = spawnSync(process.execPath, ['dist/conformance-host.mjs', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+process.exitCode = status ?? 2;
