@@ -117,6 +117,11 @@ function roundAny(
   roundSignificand(m, out, control, sign, high, low, extra);
   const tiny = exponent !== exponentMin - 1 || m[out + 2] === 0;
   if (unmasked && tiny && format === FORMAT_EXTENDED) {
+    // SDM Vol. 2, FSCALE: what the adjusted exponent cannot express either becomes zero, or infinity.
+    if (exponent + WRAP < EXTENDED_MIN) {
+      setValue(m, out, sign, 0, 0);
+      return UNDERFLOW | PRECISION;
+    }
     return roundNormal(m, out, control, sign, exponent + WRAP, high, low, extra) | UNDERFLOW;
   }
   if (tiny && (control & FLUSH_TO_ZERO) !== 0 && !unmasked) {
@@ -166,7 +171,11 @@ function roundNormal(
     return flags;
   }
   if ((control & OVERFLOW) === 0) {
-    if (format === FORMAT_EXTENDED) m[out + 2] = sign | ((rounded - WRAP) & EXPONENT_MAX);
+    if (format === FORMAT_EXTENDED && rounded - WRAP > EXTENDED_MAX) {
+      setInfinity(m, out, sign);
+      return OVERFLOW | PRECISION | ROUNDED_UP;
+    }
+    if (format === FORMAT_EXTENDED) m[out + 2] = sign | (rounded - WRAP);
     return flags | OVERFLOW;
   }
   return overflow(m, out, control, sign);

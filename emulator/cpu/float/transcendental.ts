@@ -13,6 +13,7 @@ import {
   DENORMAL,
   EXPONENT_MAX,
   INTEGER_BIT,
+  PRECISION,
   PRECISION_64,
   SIGN,
   ZERO_DIVIDE,
@@ -218,7 +219,7 @@ export function powerMinusOne(m: Int32Array, a: number, out: number, control: nu
     const one = scale === 0 && m[a + 1] === INTEGER_BIT && m[a] === 0;
     if (one && sign !== 0) setValue(m, out, SIGN | (BIAS - 1), INTEGER_BIT, 0);
     else copyValue(m, a, out);
-    return flags;
+    return one ? flags : flags | PRECISION;
   }
   if (scale < -TINY * 2) {
     return flags | put(m, out, control, sign, value.significand * ln2(200), 200 - value.exponent);
@@ -318,8 +319,9 @@ export function logarithmPlusOneTimes(m: Int32Array, a: number, b: number, out: 
     return flags | put(m, out, control, sign, product, 200 - x.exponent - y.exponent);
   }
   if (negative && scale >= 0) {
-    // Beyond the domain, which ends far before -1.
-    return flags | invalid(m, out, control);
+    // Beyond the domain, which ends far before -1, the operand is what comes back.
+    copyValue(m, a, out);
+    return flags | PRECISION;
   }
   if (scale >= 0) {
     const shift = BigInt(Math.max(0, -x.exponent));

@@ -31,6 +31,8 @@ export function x87Case(random: Random, choice: Choice = {}): HostCase {
   const registers = Array.from({ length: 8 }, () => random.int32() >>> 0);
   registers[EBX] = DATA_ADDRESS + OPERAND_OFFSET;
   const fxsave = x87State(random);
+  // FISTTP came with SSE3.
+  if ([0xdb, 0xdd, 0xdf].includes(opcode) && modrm < 0xc0 && modrm >> 3 === 1) modrm |= 0x38;
   if (opcode === 0xd9 && modrm < 0xc0 && modrm >> 3 === 5) memory[OPERAND_OFFSET + 1] &= 0x1f;
   return {
     code: Uint8Array.from([...prefix, opcode, modrm]),
@@ -96,6 +98,8 @@ export function masksOf(code: Uint8Array): Masks {
   const [opcode, modrm] = [code[at], code[at + 1]];
   // SDM Vol. 1, "Transcendental Instruction Accuracy": within one unit; C1 and #P follow the last bit.
   if (opcode === 0xd9 && TRANSCENDENTAL.has(modrm)) return { status: C1, ulps: 1 };
+  // SDM Vol. 2, FCOMI: "C1 set to 0"; AMD leaves it.
+  if ((opcode === 0xdb || opcode === 0xdf) && modrm >= 0xe8 && modrm < 0xf8) return { status: C1, ulps: 0 };
   return EXACT;
 }
 

@@ -4,7 +4,7 @@
 import type { Core } from '../../core.ts';
 import { add, subtract } from '../../float/add.ts';
 import { divide } from '../../float/divide.ts';
-import { BEFORE_RESULT, SIGN, classify, copyValue } from '../../float/format.ts';
+import { BEFORE_RESULT, Class, SIGN, classify, copyValue } from '../../float/format.ts';
 import { roundToIntegral } from '../../float/integer.ts';
 import { multiply } from '../../float/multiply.ts';
 import { isNoNumber } from '../../float/nan.ts';
@@ -22,6 +22,7 @@ import {
   isEmpty,
   pop,
   push,
+  pushIndefinitePair,
   record,
   recordOperand,
   report,
@@ -70,9 +71,14 @@ function withMemory(core: Core, i: Instruction, operation: Operation, reversed: 
   const a = st(m, 0);
   const control = controlOf(m);
   // Widening has normalised a denormal, so the operation cannot see that it was one.
-  const seen = denormal !== 0 && !isNoNumber(classify(m, a)) ? denormal : 0;
+  const seen = denormal !== 0 && countsDenormal(classify(m, a), operation, reversed) ? denormal : 0;
   if ((seen & ~control) !== 0) report(m, seen);
   else report(m, seen | (reversed ? operation(m, OPERAND, a, a, control) : operation(m, a, OPERAND, a, control)));
+}
+
+/** #Z, and operands that are no numbers, come before #D. */
+function countsDenormal(kind: number, operation: Operation, reversed: boolean): boolean {
+  return !isNoNumber(kind) && !(kind === Class.ZERO && operation === divide && reversed);
 }
 
 function unary(operation: (m: Int32Array, a: number, out: number, control: number) => number): Handler {
@@ -93,6 +99,8 @@ function partialRemainder(nearest: boolean): Handler {
   return (core, i) => {
     const m = begin(core);
     record(core, i);
+    // Without a quotient C0 and C3 stay.
+    m[FPU_STATUS] &= ~Status.C2;
     if (isEmpty(m, 0) || isEmpty(m, 1)) {
       underflow(m, 0);
       return;
@@ -101,8 +109,6 @@ function partialRemainder(nearest: boolean): Handler {
     const control = controlOf(m);
     const outcome = remainder(m, a, st(m, 1), a, control, nearest);
     report(m, outcome & ~Status.C1 & 0xffff);
-    // Without a quotient C0 and C3 stay.
-    m[FPU_STATUS] &= ~Status.C2;
     if ((outcome & NO_QUOTIENT) !== 0 || (outcome & ~control & BEFORE_RESULT) !== 0) return;
     const quotient = outcome >> QUOTIENT_SHIFT;
     const c2 = (outcome & INCOMPLETE) !== 0 ? Status.C2 : 0;
@@ -128,19 +134,9 @@ function changeSign(change: (signExponent: number) => number): Handler {
 function fxtract(core: Core, i: Instruction): void {
   const m = begin(core);
   record(core, i);
-  if (isEmpty(m, 0)) {
-    if (underflow(m, 0)) {
-      // Both results are the indefinite.
-      const indefinite = st(m, 0);
-      const place = push(m);
-      if (place >= 0) copyValue(m, indefinite, place);
-    }
-    return;
-  }
-  if (!isEmpty(m, 7)) {
-    if (stackFault(m, true)) {
-      underflowPair(m);
-    }
+  const missing = isEmpty(m, 0);
+  if (missing || !isEmpty(m, 7)) {
+    if (stackFault(m, !missing)) pushIndefinitePair(m);
     return;
   }
   const a = st(m, 0);
@@ -150,14 +146,6 @@ function fxtract(core: Core, i: Instruction): void {
   if ((flags & ~control & BEFORE_RESULT) !== 0) return;
   copyValue(m, OPERAND, a);
   copyValue(m, RESULT_VALUE, push(m));
-}
-
-/** The masked response of an instruction with two results to a full stack: ST(0) and ST(1) are the indefinite. */
-function underflowPair(m: Int32Array): void {
-  const status = m[FPU_STATUS];
-  underflow(m, 0);
-  push(m);
-  m[FPU_STATUS] = status;
 }
 
 export const x87Arithmetic = {

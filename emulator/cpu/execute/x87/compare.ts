@@ -142,7 +142,6 @@ function fcmov(code: number): Handler {
       underflow(m, 0);
       return;
     }
-    m[FPU_STATUS] &= ~Status.C1;
     if (condition(core, code)) copyValue(m, st(m, i.index1), st(m, 0));
   };
 }

@@ -5,12 +5,13 @@ import { write16, write32 } from '../../access.ts';
 import type { Core } from '../../core.ts';
 import { fromDecimal, toDecimal } from '../../float/decimal.ts';
 import {
-  BEFORE_RESULT,
   BIAS,
   Class,
   FORMAT_DOUBLE,
   FORMAT_SINGLE,
   INVALID,
+  PRECISION,
+  ROUNDED_UP,
   QUIET_BIT,
   ROUNDING_CONTROL,
   ROUND_UP,
@@ -64,7 +65,8 @@ function fld(core: Core, i: Instruction): void {
     m[OPERAND + 1] |= QUIET_BIT;
   }
   report(m, flags);
-  if ((flags & ~controlOf(m) & BEFORE_RESULT) === 0) copyValue(m, OPERAND, push(m));
+  // A denormal is loaded even if #D is not masked.
+  if ((flags & ~controlOf(m) & INVALID) === 0) copyValue(m, OPERAND, push(m));
 }
 
 function loadRegister(m: Int32Array, index: number): void {
@@ -118,6 +120,8 @@ function fst(pops: boolean): Handler {
       flags = narrow(m, st(m, 0), RESULT_VALUE, control, narrowed);
     }
     const stored = !suppresses(flags, control);
+    // Nothing was rounded when nothing is stored.
+    if (!stored) flags &= ~(PRECISION | ROUNDED_UP);
     if (stored) {
       if (format === MemoryFormat.SINGLE) write32(core, i.segment, offset, singleBits(m, RESULT_VALUE));
       else if (format === MemoryFormat.DOUBLE) {
@@ -243,13 +247,14 @@ export const x87Moves = {
   FBLD: fbld,
   FST: fst(false),
   FSTP: fst(true),
-  // The alias D9 D8+i moves an empty register without a fault.
+  // The alias D9 D8+i pops an empty register without a fault, and moves nothing then.
   FSTPNCE: (core, i) => {
     const m = begin(core);
     record(core, i);
-    copyValue(m, st(m, 0), st(m, i.index0));
-    if (isEmpty(m, 0)) markEmpty(m, i.index0);
-    else markUsed(m, i.index0);
+    if (!isEmpty(m, 0)) {
+      copyValue(m, st(m, 0), st(m, i.index0));
+      markUsed(m, i.index0);
+    }
     m[FPU_STATUS] &= ~Status.C1;
     pop(m);
   },
@@ -270,11 +275,13 @@ export const x87Moves = {
     const m = begin(core);
     record(core, i);
     markEmpty(m, i.index0);
+    m[FPU_STATUS] &= ~Status.C1;
   },
   FFREEP: (core, i) => {
     const m = begin(core);
     record(core, i);
     markEmpty(m, i.index0);
+    m[FPU_STATUS] &= ~Status.C1;
     pop(m);
   },
   FNOP: (core, i) => {

@@ -1,5 +1,5 @@
 /** Transcendental instructions on the stack. Intel SDM Vol. 2, one instruction a function. */
-import { BEFORE_RESULT, BIAS, INTEGER_BIT, copyValue, setIndefinite, setValue } from '../../float/format.ts';
+import { BEFORE_RESULT, BIAS, INTEGER_BIT, copyValue, setValue } from '../../float/format.ts';
 import {
   OUT_OF_RANGE,
   arctangentOf,
@@ -12,17 +12,30 @@ import {
 } from '../../float/transcendental.ts';
 import type { Handler } from '../../instruction.ts';
 import { FPU_STATUS, OPERAND, RESULT_VALUE } from '../../registers.ts';
-import { Status, begin, controlOf, isEmpty, pop, push, record, report, st, stackFault, underflow } from './unit.ts';
+import {
+  Status,
+  begin,
+  controlOf,
+  isEmpty,
+  pop,
+  push,
+  pushIndefinitePair,
+  record,
+  report,
+  st,
+  stackFault,
+  underflow,
+} from './unit.ts';
 
 type Unary = (m: Int32Array, a: number, out: number, control: number) => number;
 type Binary = (m: Int32Array, a: number, b: number, out: number, control: number) => number;
 
-/** ST(0) becomes a function of itself. */
-function unary(operation: Unary): Handler {
+/** ST(0) becomes a function of itself. @param codes condition codes that are cleared */
+function unary(operation: Unary, codes: number): Handler {
   return (core, i) => {
     const m = begin(core);
     record(core, i);
-    m[FPU_STATUS] &= ~Status.C2;
+    m[FPU_STATUS] &= ~codes;
     if (isEmpty(m, 0)) {
       underflow(m, 0);
       return;
@@ -60,9 +73,7 @@ function pushing(first: Unary, second: Unary): Handler {
     m[FPU_STATUS] &= ~Status.C2;
     const missing = isEmpty(m, 0);
     if (missing || !isEmpty(m, 7)) {
-      if (!stackFault(m, !missing)) return;
-      setIndefinite(m, st(m, 0));
-      pushOver(m);
+      if (stackFault(m, !missing)) pushIndefinitePair(m);
       return;
     }
     const a = st(m, 0);
@@ -76,17 +87,6 @@ function pushing(first: Unary, second: Unary): Handler {
   };
 }
 
-/** The masked response to a stack fault of an instruction with two results: both are the indefinite. */
-function pushOver(m: Int32Array): void {
-  const status = m[FPU_STATUS];
-  pop(m);
-  for (let n = 0; n < 2; n++) {
-    const place = push(m);
-    if (place >= 0) setIndefinite(m, place);
-  }
-  m[FPU_STATUS] = status;
-}
-
 function one(m: Int32Array, a: number, out: number, control: number): number {
   // A NaN or the indefinite fills both places.
   const flags = tangent(m, a, out, control);
@@ -95,9 +95,9 @@ function one(m: Int32Array, a: number, out: number, control: number): number {
 }
 
 export const x87Transcendental = {
-  F2XM1: unary(powerMinusOne),
-  FSIN: unary(fsin),
-  FCOS: unary(fcos),
+  F2XM1: unary(powerMinusOne, 0),
+  FSIN: unary(fsin, Status.C2),
+  FCOS: unary(fcos, Status.C2),
   FSINCOS: pushing(fsin, fcos),
   FPTAN: pushing(tangent, one),
   FYL2X: binary(logarithmTimes),

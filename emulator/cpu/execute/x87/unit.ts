@@ -156,6 +156,15 @@ export function push(m: Int32Array): number {
   return FPU + (top << 2);
 }
 
+/** The masked response to a stack fault of an instruction with two results: both are the indefinite. */
+export function pushIndefinitePair(m: Int32Array): void {
+  m[FPU_TOP] = (m[FPU_TOP] - 1) & 7;
+  for (let i = 0; i < 2; i++) {
+    setIndefinite(m, st(m, i));
+    markUsed(m, i);
+  }
+}
+
 /** The control word as the arithmetic takes it. */
 export function controlOf(m: Int32Array): number {
   return m[FPU_CONTROL] & X87_CONTROL;
