@@ -24,7 +24,7 @@ const ALWAYS =
   Feature.FPU | Feature.DE | Feature.PSE | Feature.TSC | Feature.MSR | Feature.CX8 | Feature.PGE | Feature.CMOV;
 
 /** What a machine has unless it is asked for more. */
-export const CPU_FEATURES_DEFAULT: number = ALWAYS;
+export const CPU_FEATURES_DEFAULT: number = ALWAYS | Feature.MMX;
 /** Everything there is. */
 export const CPU_FEATURES_ALL: number = CPU_FEATURES_DEFAULT | Feature.FXSR | Feature.SSE | Feature.SSE2;
 

@@ -10,7 +10,7 @@ import type { OpcodeRow } from './opcodes.ts';
 import { invalidRow, opcodeEntries, selectRow } from './opcodes.ts';
 import { Specialiser, invalidOpcode } from './specialise.ts';
 import { Mode } from './core.ts';
-import { CS, DS, EBP, EBX, EDI, ES, ESI, FS, GS, SS, ZERO } from './registers.ts';
+import { CS, DS, EBP, EBX, EDI, ES, ESI, FPU, FS, GS, SS, XMM, ZERO } from './registers.ts';
 
 export const INSTRUCTION_BYTES_MAX = 15;
 
@@ -65,10 +65,14 @@ export class Decoder {
     let segment = -1;
     let repeat: number = Repeat.NONE;
     let locked = false;
+    // Which mandatory prefix there is, as `selectRow` counts them: REP and REPNE come before 66.
+    let sizePrefix = 0;
     let opcode = this.#byte();
     for (; !this.#ended; opcode = this.#byte()) {
-      if (opcode === 0x66) operandSize = code32 ? 2 : 4;
-      else if (opcode === 0x67) addressMask = code32 ? 0xffff : -1;
+      if (opcode === 0x66) {
+        operandSize = code32 ? 2 : 4;
+        sizePrefix = 1;
+      } else if (opcode === 0x67) addressMask = code32 ? 0xffff : -1;
       else if (opcode === 0xf0) locked = true;
       else if (opcode === 0xf2) repeat = Repeat.REPNE;
       else if (opcode === 0xf3) repeat = Repeat.REP;
@@ -80,13 +84,14 @@ export class Decoder {
     }
     if (opcode === 0x0f) opcode = 0x100 | this.#byte();
 
+    const mandatory = repeat === Repeat.NONE ? sizePrefix : repeat === Repeat.REP ? 2 : 3;
     const entry = opcodeEntries[opcode];
     if (entry === undefined) return invalid();
     let row: OpcodeRow | undefined;
     let modrm = 0;
     if (Array.isArray(entry)) {
       modrm = this.#byte();
-      row = selectRow(entry as readonly (OpcodeRow | undefined)[], modrm, 0);
+      row = selectRow(entry as readonly (OpcodeRow | undefined)[], modrm, mandatory);
     } else {
       row = entry as OpcodeRow;
       if (row.modrm) modrm = this.#byte();
@@ -105,7 +110,7 @@ export class Decoder {
     }
     if ((opcode & 0x1f8) === 0xd8) i.fpuOpcode = ((opcode & 7) << 8) | modrm;
     if (locked && !(row.lock && i.kind0 >= Kind.MEM8 && i.kind0 <= Kind.MEM)) return invalid();
-    if (row.operands.includes('M') && !memory) return invalid();
+    if (!memory && row.operands.includes('M')) return invalid();
     if (i.kind0 === Kind.NONE && row.operands.length > 0) return invalid();
     this.#specialiser.specialise(i, mode);
     return i;
@@ -192,6 +197,24 @@ export class Decoder {
         return setOperand(i, slot, Kind.MEM, MemoryFormat.INT64);
       case 'Mx':
         return setOperand(i, slot, Kind.MEM, MemoryFormat.NONE);
+      case 'Pq':
+        return setOperand(i, slot, Kind.MMX, FPU + reg * 4);
+      case 'Qq':
+        return memory ? setOperand(i, slot, Kind.MEM, MemoryFormat.NONE) : setOperand(i, slot, Kind.MMX, FPU + rm * 4);
+      case 'Nq':
+        return setOperand(i, slot, Kind.MMX, FPU + rm * 4);
+      case 'Vx':
+        return setOperand(i, slot, Kind.XMM, XMM + reg * 4);
+      case 'Wx':
+        return memory ? setOperand(i, slot, Kind.MEM, MemoryFormat.NONE) : setOperand(i, slot, Kind.XMM, XMM + rm * 4);
+      case 'Ux':
+        return setOperand(i, slot, Kind.XMM, XMM + rm * 4);
+      case 'Gd':
+        return setRegister(i, slot, reg, 4);
+      case 'Ed':
+        return memory ? setOperand(i, slot, Kind.MEM32, 0) : setRegister(i, slot, rm, 4);
+      case 'RdMw':
+        return memory ? setOperand(i, slot, Kind.MEM16, 0) : setRegister(i, slot, rm, 4);
       case 'AX':
         return setRegister(i, slot, 0, 2);
       case 'Ob':

@@ -5,18 +5,7 @@
  * Invariant: reading an image and writing it back changes nothing.
  */
 import type { Core } from './core.ts';
-import {
-  FPU,
-  FPU_CONTROL,
-  FPU_CS,
-  FPU_DP,
-  FPU_DS,
-  FPU_EMPTY,
-  FPU_IP,
-  FPU_OPCODE,
-  MXCSR,
-  XMM,
-} from './registers.ts';
+import { FPU, FPU_CONTROL, FPU_CS, FPU_DP, FPU_DS, FPU_EMPTY, FPU_IP, FPU_OPCODE, MXCSR, XMM } from './registers.ts';
 import { initialise, setControlWord, setStatusWord, st, statusWord } from './execute/x87/unit.ts';
 import { setValue } from './float/format.ts';
 

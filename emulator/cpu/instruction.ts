@@ -40,6 +40,10 @@ export const Kind = {
   STRING: 14,
   /** index: i of ST(i). */
   ST: 15,
+  /** index: slot of the register's low half. */
+  MMX: 16,
+  /** index: slot of the register's lowest quarter. */
+  XMM: 17,
 } as const;
 
 /** What stands in memory, for operands of Kind.MEM that can be more than one thing: their index. */

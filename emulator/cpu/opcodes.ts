@@ -4,11 +4,12 @@
  *   Zb Zv   register in the low three bits of the opcode     Ibs  byte immediate, sign-extended to the operand size
  *   RvMw    register of the operand size, or 16-bit memory   E    register or memory of no particular size
  *   Rd      register, whatever mod says                      AL eAX CL DX I1 ES … GS  as written
- * Floating point stands in opcodes-x87.ts, with operand codes of its own.
+ * The FPU and the SIMD units stand in opcodes-x87.ts, opcodes-mmx.ts and opcodes-sse.ts, with operand codes of their own.
  *
  * Invariant: what is not here is #UD. A mnemonic without a handler in execute/ does not compile.
  */
 
+import { mmxRows } from './opcodes-mmx.ts';
 import { x87Rows } from './opcodes-x87.ts';
 
 /**
@@ -422,7 +423,7 @@ const integerRows = [
   ['0F FF /r',    'UD0 Gv,Ev'],
 ] as const satisfies readonly Row[];
 
-export const rows = [...integerRows, ...x87Rows] as const;
+export const rows = [...integerRows, ...x87Rows, ...mmxRows] as const;
 
 type FirstWord<T extends string> = T extends `${infer Word} ${string}` ? Word : T;
 export type Mnemonic = FirstWord<(typeof rows)[number][1]>;
@@ -505,7 +506,7 @@ function parseRow([opcode, text, written = '', read = '', notes = '']: Row, numb
 const PREFIXES = ['NP', '66', 'F3', 'F2'] as const;
 /** Operands that a ModRM byte below C0 names, and those that one from C0 on names; others take either. */
 const MEMORY_ONLY = /^M/;
-const REGISTER_ONLY = /^(Nq|Udq)$/;
+const REGISTER_ONLY = /^(Nq|Ux)$/;
 
 /**
  * ModRM bytes of a row whose opcode has a table by ModRM byte: `/r`, `/n`, `C0+i` or `C0`.

@@ -11,6 +11,7 @@ import { bits } from './bits.ts';
 import { control } from './control.ts';
 import { data } from './data.ts';
 import { decimal } from './decimal.ts';
+import { simd } from './simd/index.ts';
 import { strings } from './strings.ts';
 import { system } from './system.ts';
 import { x87 } from './x87/index.ts';
@@ -24,4 +25,5 @@ export const execute: { readonly [M in Mnemonic]: Handler } = {
   ...strings,
   ...system,
   ...x87,
+  ...simd,
 };

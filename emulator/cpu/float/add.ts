@@ -96,12 +96,18 @@ function addFinite(
 ): number {
   let exponent = exponentA;
   let sign = signA;
-  let [high1, low1, high2, low2] = [highA, lowA, highB, lowB];
+  let high1 = highA;
+  let low1 = lowA;
+  let high2 = highB;
+  let low2 = lowB;
   let distance = exponentA - exponentB;
   if (distance < 0) {
     exponent = exponentB;
     sign = signB;
-    [high1, low1, high2, low2] = [highB, lowB, highA, lowA];
+    high1 = highB;
+    low1 = lowB;
+    high2 = highA;
+    low2 = lowA;
     distance = -distance;
   }
   // Shift the smaller one right; what falls out of its low half goes to `extra`.
@@ -152,7 +158,10 @@ function addFinite(
     const less = high1 === high2 ? low1 >>> 0 < low2 >>> 0 : high1 >>> 0 < high2 >>> 0;
     if (less) {
       sign = signB;
-      [high1, low1, high2, low2] = [high2, low2, high1, low1];
+      high1 = highB;
+      low1 = lowB;
+      high2 = highA;
+      low2 = lowA;
     }
   }
   const borrow = extra !== 0 ? 1 : 0;

@@ -268,9 +268,9 @@ function putLogarithm(m: Int32Array, out: number, control: number, sign: number,
   const length = BigInt(bitLength(x.significand) - 1);
   const power = 1n << length;
   if (x.significand === power) {
-    // A power of two: the logarithm is an integer, the product exact.
+    // A power of two: the logarithm is an integer. Processors report #P also where the product is exact.
     const product = y.significand * BigInt(Math.abs(n));
-    return put(m, out, control, sign, product, -y.exponent, true);
+    return PRECISION | put(m, out, control, sign, product, -y.exponent, true);
   }
   // x = 2^n * f / power, with f / power near 1.
   let f = x.significand;

@@ -1,6 +1,9 @@
 /** The units that are compared with the host's, and how a case of each is made and judged. */
+import { mmxRows } from '../../../emulator/cpu/opcodes-mmx.ts';
+import type { Row } from '../../../emulator/cpu/opcodes.ts';
 import type { Random } from '../../unit/cpu/random.ts';
 import type { HostCase, HostOutcome } from './host-cpu.ts';
+import { SIMD_MEMORY_BYTES, describeSimd, kindOfSimd, simdCase, simdDifferences } from './simd.ts';
 import { X87_MEMORY_BYTES, describeCase, x87Case, x87Differences } from './x87.ts';
 
 export interface Unit {
@@ -11,6 +14,17 @@ export interface Unit {
   readonly describe: (one: HostCase) => string;
   /** A name for instructions that belong together, for reports. */
   readonly kindOf: (one: HostCase) => string;
+}
+
+function simd(name: string, rows: readonly Row[]): Unit {
+  return {
+    name,
+    memoryBytes: SIMD_MEMORY_BYTES,
+    make: (random) => simdCase(random, rows),
+    differences: simdDifferences,
+    describe: describeSimd,
+    kindOf: kindOfSimd,
+  };
 }
 
 export const units: readonly Unit[] = [
@@ -27,4 +41,5 @@ export const units: readonly Unit[] = [
       return `${code[at].toString(16)} ${field}`;
     },
   },
+  simd('mmx', mmxRows),
 ];

@@ -96,6 +96,7 @@ const EXACT: Masks = { status: 0, ulps: 0 };
 export function masksOf(code: Uint8Array): Masks {
   const at = code[0] === 0x66 ? 1 : 0;
   const [opcode, modrm] = [code[at], code[at + 1]];
+  if (opcode === 0x0f) return EXACT;
   // SDM Vol. 1, "Transcendental Instruction Accuracy": within one unit; C1 and #P follow the last bit.
   if (opcode === 0xd9 && TRANSCENDENTAL.has(modrm)) return { status: C1, ulps: 1 };
   // SDM Vol. 2, FCOMI: "C1 set to 0"; AMD leaves it.

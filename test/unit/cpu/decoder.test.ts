@@ -33,6 +33,7 @@ const FEATURES: readonly number[] = [
   CpuidFeature.FPU,
   CpuidFeature.FPU287,
   CpuidFeature.FPU387,
+  CpuidFeature.MMX,
 ];
 
 /** Valid for iced, and rightly refused here. */

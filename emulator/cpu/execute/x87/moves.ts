@@ -7,6 +7,7 @@ import { fromDecimal, toDecimal } from '../../float/decimal.ts';
 import {
   BIAS,
   Class,
+  EXPONENT_MAX,
   FORMAT_DOUBLE,
   FORMAT_SINGLE,
   INVALID,
@@ -26,7 +27,7 @@ import { suppresses } from '../../float/round.ts';
 import type { Handler, Instruction } from '../../instruction.ts';
 import { Kind, MemoryFormat } from '../../instruction.ts';
 import { effectiveAddress } from '../../operands.ts';
-import { FPU_STATUS, FPU_TOP, OPERAND, RESULT_VALUE } from '../../registers.ts';
+import { FPU, FPU_EMPTY, FPU_STATUS, FPU_TOP, OPERAND, RESULT_VALUE } from '../../registers.ts';
 import { loadBytes, loadOperand, store64, store80, storeBytes } from './operand.ts';
 import {
   Status,
@@ -55,6 +56,16 @@ function fld(core: Core, i: Instruction): void {
   const format = i.index0;
   let flags = loadOperand(core, i, offset, format, OPERAND);
   recordOperand(core, i, offset);
+  const top = (m[FPU_TOP] - 1) & 7;
+  const exponent = m[OPERAND + 2] & EXPONENT_MAX;
+  if (flags === 0 && exponent !== EXPONENT_MAX && ((m[FPU_EMPTY] >> top) & 1) !== 0) {
+    // The usual case: a number, and room for it.
+    m[FPU_TOP] = top;
+    m[FPU_EMPTY] &= ~(1 << top);
+    m[FPU_STATUS] &= ~Status.C1;
+    copyValue(m, OPERAND, FPU + (top << 2));
+    return;
+  }
   // The stack is looked at first: a full one hides what is wrong with the operand.
   if (!isEmpty(m, 7)) {
     push(m);
@@ -100,6 +111,12 @@ function storeRegister(core: Core, i: Instruction, pops: boolean): void {
   if (pops) pop(m);
 }
 
+/** Whether a value is a normal number of 64 bits already. */
+function isDouble(m: Int32Array, a: number): boolean {
+  const exponent = m[a + 2] & EXPONENT_MAX;
+  return exponent > 0x3c00 && exponent < 0x43ff && (m[a] & 0x7ff) === 0 && m[a + 1] < 0;
+}
+
 /** FST, FSTP. */
 function fst(pops: boolean): Handler {
   return (core, i) => {
@@ -112,6 +129,14 @@ function fst(pops: boolean): Handler {
     const format = i.index0;
     const control = controlOf(m);
     const missing = isEmpty(m, 0);
+    if (format === MemoryFormat.DOUBLE && !missing && isDouble(m, st(m, 0))) {
+      const a = st(m, 0);
+      store64(core, i, offset, doubleHigh(m, a), doubleLow(m, a));
+      recordOperand(core, i, offset);
+      m[FPU_STATUS] &= ~Status.C1;
+      if (pops) pop(m);
+      return;
+    }
     let flags = missing ? INVALID : 0;
     if (missing) setIndefinite(m, RESULT_VALUE);
     else if (format === MemoryFormat.EXTENDED) copyValue(m, st(m, 0), RESULT_VALUE);

@@ -63,6 +63,11 @@ export function begin(core: Core): Int32Array {
   return m;
 }
 
+/** For MMX instructions, which wait too. */
+export function waitForPending(core: Core): void {
+  if ((core.i32[FPU_STATUS] & Status.ES) !== 0) pending(core);
+}
+
 /** WAIT. SDM Vol. 2: #NM only when MP and TS are both set. */
 export function wait(core: Core): void {
   const m = core.i32;
