@@ -10,6 +10,7 @@
  */
 
 import { mmxRows } from './opcodes-mmx.ts';
+import { sse2Rows, sseRows } from './opcodes-sse.ts';
 import { x87Rows } from './opcodes-x87.ts';
 
 /**
@@ -423,7 +424,7 @@ const integerRows = [
   ['0F FF /r',    'UD0 Gv,Ev'],
 ] as const satisfies readonly Row[];
 
-export const rows = [...integerRows, ...x87Rows, ...mmxRows] as const;
+export const rows = [...integerRows, ...x87Rows, ...mmxRows, ...sseRows, ...sse2Rows] as const;
 
 type FirstWord<T extends string> = T extends `${infer Word} ${string}` ? Word : T;
 export type Mnemonic = FirstWord<(typeof rows)[number][1]>;

@@ -114,7 +114,7 @@ function roundAny(
 
   const unmasked = (control & UNDERFLOW) === 0;
   // Tiny unless rounding with an unbounded exponent reaches the smallest normal number.
-  roundSignificand(m, out, control, sign, high, low, extra);
+  const unbounded = roundSignificand(m, out, control, sign, high, low, extra);
   const tiny = exponent !== exponentMin - 1 || m[out + 2] === 0;
   if (unmasked && tiny && format === FORMAT_EXTENDED) {
     // SDM Vol. 2, FSCALE: what the adjusted exponent cannot express either becomes zero, or infinity.
@@ -124,6 +124,7 @@ function roundAny(
     }
     return roundNormal(m, out, control, sign, exponent + WRAP, high, low, extra) | UNDERFLOW;
   }
+  if (unmasked && tiny && format !== FORMAT_EXTENDED) return unbounded | UNDERFLOW;
   if (tiny && (control & FLUSH_TO_ZERO) !== 0 && !unmasked) {
     setValue(m, out, sign, 0, 0);
     return UNDERFLOW | PRECISION;
@@ -150,7 +151,7 @@ function roundAny(
   const normal = m[out + 1] < 0;
   m[out + 2] = sign | (normal || format !== FORMAT_EXTENDED ? exponentMin : 0);
   if ((m[out] | m[out + 1]) === 0) m[out + 2] = sign;
-  return tiny && (flags !== 0 || unmasked) ? flags | UNDERFLOW : flags;
+  return tiny && flags !== 0 ? flags | UNDERFLOW : flags;
 }
 
 function roundNormal(

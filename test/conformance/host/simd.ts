@@ -9,6 +9,7 @@ import { x87Differences, x87State } from './x87.ts';
 export const SIMD_MEMORY_BYTES = 640;
 const OPERAND_OFFSET = 64;
 const EBX = 3;
+const ESP = 4;
 const EDI = 7;
 const MXCSR = 24;
 const XMM = 160;
@@ -54,8 +55,16 @@ export function simdCase(random: Random, rows: readonly Row[]): HostCase {
   const memory = new Uint8Array(SIMD_MEMORY_BYTES);
   fillOperand(random, memory);
   const registers = Array.from({ length: 8 }, () => random.int32() >>> 0);
+  registers[ESP] = DATA_ADDRESS + SIMD_MEMORY_BYTES;
   registers[EBX] = DATA_ADDRESS + OPERAND_OFFSET + (random.below(4) === 0 ? random.below(16) : 0);
   registers[EDI] = DATA_ADDRESS + 256 + random.below(32);
+  const offset = registers[EBX] - DATA_ADDRESS;
+  if (/^(LDMXCSR|FXRSTOR)/.test(row[1])) {
+    if (row[1].startsWith('F')) memory.set(x87State(random), offset);
+    // Bit 17 is AMD's own.
+    const at = offset + (row[1].startsWith('F') ? MXCSR : 0);
+    new DataView(memory.buffer).setUint32(at, random.int32() & (random.below(4) === 0 ? 0xff_dffff : 0xffff), true);
+  }
   return { code: Uint8Array.from(encode(random, row)), registers, eflags: random.int32() & 0x8d5, fxsave, memory };
 }
 
@@ -87,7 +96,8 @@ function isNear(a: DataView, b: DataView, at: number): boolean {
   return [0, 4, 8, 12].every((lane) => {
     if (a.getUint32(at + lane, true) === b.getUint32(at + lane, true)) return true;
     const [x, y] = [a.getFloat32(at + lane, true), b.getFloat32(at + lane, true)];
-    return Math.abs(x - y) <= 3 * 2 ** -12 * Math.abs(y);
+    // Next to the smallest normal number either may have become zero.
+    return Math.abs(x - y) <= Math.max(3 * 2 ** -12 * Math.abs(y), 2 ** -125);
   });
 }
 

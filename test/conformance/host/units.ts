@@ -1,5 +1,6 @@
 /** The units that are compared with the host's, and how a case of each is made and judged. */
 import { mmxRows } from '../../../emulator/cpu/opcodes-mmx.ts';
+import { sse2Rows, sseRows } from '../../../emulator/cpu/opcodes-sse.ts';
 import type { Row } from '../../../emulator/cpu/opcodes.ts';
 import type { Random } from '../../unit/cpu/random.ts';
 import type { HostCase, HostOutcome } from './host-cpu.ts';
@@ -42,4 +43,6 @@ export const units: readonly Unit[] = [
     },
   },
   simd('mmx', mmxRows),
+  simd('sse', sseRows),
+  simd('sse2', sse2Rows),
 ];

@@ -12,6 +12,7 @@ import { extended, fillOperand, pick } from './values.ts';
 export const X87_MEMORY_BYTES = 160;
 const OPERAND_OFFSET = 32;
 const EBX = 3;
+const ESP = 4;
 
 export interface Choice {
   /** First byte, and ModRM bytes to choose from; all by default. */
@@ -29,6 +30,7 @@ export function x87Case(random: Random, choice: Choice = {}): HostCase {
   const memory = new Uint8Array(X87_MEMORY_BYTES);
   fillOperand(random, memory);
   const registers = Array.from({ length: 8 }, () => random.int32() >>> 0);
+  registers[ESP] = DATA_ADDRESS + X87_MEMORY_BYTES;
   registers[EBX] = DATA_ADDRESS + OPERAND_OFFSET;
   const fxsave = x87State(random);
   // FISTTP came with SSE3.
@@ -130,27 +132,26 @@ export function x87Differences(one: HostCase, mine: HostOutcome, theirs: HostOut
     if (masks.ulps > 0 && distance(x, xe, y, ye) <= BigInt(masks.ulps)) continue;
     differences.push(`st${n} ${text(x, xe)}, host ${text(y, ye)}`);
   }
-  if (Buffer.compare(mine.memory, theirs.memory) !== 0) {
-    const bytes = pointersMasked(one.code)
-      ? [...Array(12).keys(), ...Array.from({ length: 80 }, (_, n) => n + 28)]
-      : [];
-    const from = OPERAND_OFFSET;
-    const differs = [...mine.memory.keys()].some((n) => {
-      const compared = bytes.length === 0 || bytes.includes(n - from);
-      return compared && mine.memory[n] !== theirs.memory[n];
-    });
-    if (differs) {
-      const hex = (bytesOf: Uint8Array): string => Buffer.from(bytesOf.subarray(from, from + 16)).toString('hex');
-      differences.push(`memory ${hex(mine.memory)}, host ${hex(theirs.memory)}`);
-    }
+  const skipped = pointersStored(one);
+  const differs = [...mine.memory.keys()].some((at) => !skipped(at) && mine.memory[at] !== theirs.memory[at]);
+  if (differs) {
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, 160)).toString('hex');
+    differences.push(`memory ${hex(mine.memory)}, host ${hex(theirs.memory)}`);
   }
   return differences;
 }
 
-/** FNSTENV and FNSAVE store the pointers that are not compared. */
-function pointersMasked(code: Uint8Array): boolean {
-  const at = code[0] === 0x66 ? 1 : 0;
-  return code[at + 1] < 0xc0 && code[at + 1] >> 3 === 6 && (code[at] === 0xd9 || code[at] === 0xdd) && at === 0;
+/** Where FNSTENV, FNSAVE and FXSAVE store the pointers that are not compared, and FXSAVE its mask of MXCSR. */
+function pointersStored({ code, registers }: HostCase): (at: number) => boolean {
+  const narrow = code[0] === 0x66;
+  const [opcode, modrm, third] = narrow ? code.subarray(1) : code;
+  const base = registers[EBX] - DATA_ADDRESS;
+  if (opcode === 0x0f && modrm === 0xae && third < 0xc0 && third >> 3 === 0) {
+    return (at) => (at >= base + 6 && at < base + 24) || (at >= base + 28 && at < base + 32);
+  }
+  if (modrm >= 0xc0 || modrm >> 3 !== 6 || (opcode !== 0xd9 && opcode !== 0xdd)) return () => false;
+  const [first, last] = narrow ? [6, 14] : [12, 28];
+  return (at) => at >= base + first && at < base + last;
 }
 
 function text(mantissa: bigint, signExponent: number): string {

@@ -34,6 +34,9 @@ const FEATURES: readonly number[] = [
   CpuidFeature.FPU287,
   CpuidFeature.FPU387,
   CpuidFeature.MMX,
+  CpuidFeature.FXSR,
+  CpuidFeature.SSE,
+  CpuidFeature.SSE2,
 ];
 
 /** Valid for iced, and rightly refused here. */
