@@ -28,6 +28,13 @@ export const CPU_FEATURES_DEFAULT: number = ALWAYS | Feature.MMX;
 /** Everything there is. */
 export const CPU_FEATURES_ALL: number = CPU_FEATURES_DEFAULT | Feature.FXSR | Feature.SSE | Feature.SSE2;
 
+/** The default processor with SIMD units beyond MMX. */
+export function featuresWith(simd: 'sse' | 'sse2' | undefined): number {
+  if (simd === undefined) return CPU_FEATURES_DEFAULT;
+  const sse = CPU_FEATURES_DEFAULT | Feature.FXSR | Feature.SSE;
+  return simd === 'sse2' ? sse | Feature.SSE2 : sse;
+}
+
 /** Family 6, model 1, stepping 9. */
 const SIGNATURE = 0x619;
 const LEAF_MAX = 1;

@@ -90,7 +90,7 @@ export class Decoder {
     let row: OpcodeRow | undefined;
     let modrm = 0;
     if (Array.isArray(entry)) {
-      modrm = this.#byte();
+      if (entry.length !== 4) modrm = this.#byte();
       row = selectRow(entry as readonly (OpcodeRow | undefined)[], modrm, mandatory);
     } else {
       row = entry as OpcodeRow;

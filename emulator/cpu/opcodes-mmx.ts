@@ -33,7 +33,7 @@ export const mmxRows = [
   ['NP 0F 74 /r',    'PCMPEQB Pq,Qq'],
   ['NP 0F 75 /r',    'PCMPEQW Pq,Qq'],
   ['NP 0F 76 /r',    'PCMPEQD Pq,Qq'],
-  ['0F 77',          'EMMS'],
+  ['NP 0F 77',       'EMMS'],
   ['NP 0F 7E /r',    'MOVD Ed,Pq'],
   ['NP 0F 7F /r',    'MOVQ Qq,Pq'],
   ['NP 0F D1 /r',    'PSRLW Pq,Qq'],

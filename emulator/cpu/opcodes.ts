@@ -466,10 +466,13 @@ export const invalidRow: OpcodeRow = {
 };
 
 /**
- * One opcode: a row, or one row for each value of the reg field of ModRM (8), of the ModRM byte (256), or of mandatory
- * prefix and ModRM byte (1024: none, 66, F3, F2).
+ * One opcode: a row, or one row for each value of the reg field of ModRM (8), of the ModRM byte (256), of mandatory
+ * prefix and ModRM byte (1024: none, 66, F3, F2), or of the mandatory prefix of an opcode without ModRM (4).
  */
 export type OpcodeEntry = OpcodeRow | readonly (OpcodeRow | undefined)[] | undefined;
+
+/** Mandatory prefixes, in the order of those arrays. */
+const PREFIXES = ['NP', '66', 'F3', 'F2'] as const;
 
 /** The row of an array, by ModRM byte and mandatory prefix (0 none, 1 66, 2 F3, 3 F2). */
 export function selectRow(
@@ -478,6 +481,7 @@ export function selectRow(
   prefix: number,
 ): OpcodeRow | undefined {
   if (rowsOfOpcode.length === 8) return rowsOfOpcode[(modrm >> 3) & 7];
+  if (rowsOfOpcode.length === PREFIXES.length) return rowsOfOpcode[prefix];
   return rowsOfOpcode[rowsOfOpcode.length === 256 ? modrm : prefix * 256 + modrm];
 }
 
@@ -504,7 +508,6 @@ function parseRow([opcode, text, written = '', read = '', notes = '']: Row, numb
   };
 }
 
-const PREFIXES = ['NP', '66', 'F3', 'F2'] as const;
 /** Operands that a ModRM byte below C0 names, and those that one from C0 on names; others take either. */
 const MEMORY_ONLY = /^M/;
 const REGISTER_ONLY = /^(Nq|Ux)$/;
@@ -546,8 +549,9 @@ function expand(): readonly OpcodeEntry[] {
     const first = parseInt(hex, 16) + (twoByte ? 256 : 0);
     if (hex.endsWith('+r')) {
       for (let at = first; at < (first & ~7) + 8; at++) entries[at] = row;
-    } else if (prefix >= 0) {
-      const bytes = modrmBytes(row, field ?? '/r');
+    } else if (prefix >= 0 && field === undefined) put(first, PREFIXES.length, [prefix], row);
+    else if (prefix >= 0) {
+      const bytes = modrmBytes(row, field);
       put(
         first,
         1024,

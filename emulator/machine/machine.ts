@@ -6,6 +6,7 @@
  * Everything that changes is reachable from `save`.
  */
 import { Cpu } from '../cpu/cpu.ts';
+import { featuresWith } from '../cpu/cpuid.ts';
 import { Eflags } from '../cpu/registers.ts';
 import type { Clock } from '../devices/clock.ts';
 import type { SavedValue } from '../devices/device.ts';
@@ -31,6 +32,8 @@ export interface MachineOptions {
   readonly kernelName?: string;
   readonly commandLine?: string;
   readonly modules?: readonly BootFile[];
+  /** SIMD units beyond MMX, with FXSAVE; none by default. docs/decisions/0013. */
+  readonly simd?: 'sse' | 'sse2';
 }
 
 export interface SerialPort {
@@ -61,13 +64,13 @@ export class Machine {
   static create(options: MachineOptions): Result<Machine> {
     const loaded = loadMultiboot(options);
     if (!loaded.ok) return loaded;
-    const machine = new Machine(options.memoryBytes);
+    const machine = new Machine(options.memoryBytes, featuresWith(options.simd));
     for (const { physical, bytes } of loaded.value.pieces) machine.memory.load(physical, bytes);
     enterKernel(machine.cpu, loaded.value);
     return success(machine);
   }
 
-  private constructor(memoryBytes: number) {
+  private constructor(memoryBytes: number, features: number) {
     this.memory = new GuestMemory(memoryBytes);
     this.#alarms = new Alarms(
       () => this.cpu.instructionCount,
@@ -90,7 +93,7 @@ export class Machine {
       exit: (code) => this.#end({ reason: 'exit', code }),
       reset: (by) => this.#end({ reason: 'reset', by }),
     });
-    this.cpu = new Cpu(this.memory, this.board);
+    this.cpu = new Cpu(this.memory, this.board, features);
     this.board.powerOn();
     this.serial = { output, write: (bytes) => this.#input({ kind: 'serial-input', bytes: Uint8Array.from(bytes) }) };
     const press = (scancodes: readonly number[]): void => this.#input({ kind: 'key-input', scancodes: [...scancodes] });

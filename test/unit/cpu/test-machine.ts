@@ -49,6 +49,8 @@ export interface MachineOptions {
   readonly ports?: Partial<CpuBus>;
   /** Real mode from the start, without descriptor tables. */
   readonly real?: boolean;
+  /** Bits of `Feature`; the default processor's otherwise. */
+  readonly features?: number;
 }
 
 const PTE_BITS: Readonly<Record<string, number>> = { P: 1, W: 2, U: 4, A: 0x20, D: 0x40, S: 0x80, G: 0x100 };
@@ -73,14 +75,15 @@ export class TestMachine {
   #end: number = at.code;
 
   constructor(options: MachineOptions) {
-    this.cpu = new Cpu(this.memory, {
+    const bus = {
       readPort: () => 0xff,
       writePort: () => undefined,
       readMmio: () => 0xff,
       writeMmio: () => undefined,
       acknowledgeInterrupt: () => 0x20,
       ...options.ports,
-    });
+    };
+    this.cpu = new Cpu(this.memory, bus, options.features);
     if (options.real === true) this.#setUpReal();
     else this.#setUpProtected(options);
     this.cpu.registers.eflags = options.eflags ?? 2;
