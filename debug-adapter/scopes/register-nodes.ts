@@ -1,4 +1,4 @@
-/** Registers as variables: general with EFLAGS by name, segment, control. */
+/** Registers as variables: general with EFLAGS by name, segment, control; the FPU's are in fpu-nodes.ts. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import type { RegisterOwner } from '../breakpoints/register-breakpoints.ts';
 import { failure, success, type Result } from '../result.ts';
@@ -8,14 +8,18 @@ import {
   REGISTER_FIELDS,
   SEGMENT_REGISTERS,
   describeFields,
+  type FpuRegisterName,
   type RegisterName,
 } from '../target/registers.ts';
+import { fpuGroups } from './fpu-nodes.ts';
 import type { VariablesNode, VariableStore } from './variable-store.ts';
 
 /** Reads and writes registers of one frame. */
 export interface RegisterAccess {
   /** undefined where the frame does not know it any more */
   read(name: RegisterName): number | undefined;
+  /** undefined where the frame does not know it, or the processor has no such unit */
+  readFpu(name: FpuRegisterName): Uint8Array | undefined;
   /** false where the register cannot be written here */
   write(name: RegisterName, value: number): boolean;
   owner(name: RegisterName): RegisterOwner;
@@ -30,12 +34,14 @@ const GROUPS = [
 
 export function registersNode(store: VariableStore, access: RegisterAccess): VariablesNode {
   return {
-    children: () =>
-      GROUPS.map(([name, registers]) => ({
+    children: () => [
+      ...GROUPS.map(([name, registers]) => ({
         name,
         value: name === 'General' ? summary(access) : '',
         variablesReference: store.add(groupNode(store, access, registers)),
       })),
+      ...fpuGroups(store, access),
+    ],
   };
 }
 

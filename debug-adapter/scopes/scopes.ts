@@ -129,6 +129,7 @@ function registerAccess(
       if (number >= 0) return name === 'eip' ? frame.address : frame.context.register(number);
       return current ? source.target.readRegister(name) : undefined;
     },
+    readFpu: (name) => (current ? source.target.readFpuRegister(name) : undefined),
     write: (name, value) => {
       const number = DWARF_REGISTERS.indexOf(name);
       return number >= 0

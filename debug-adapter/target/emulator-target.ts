@@ -6,7 +6,7 @@ import { Machine } from '../../emulator/machine/machine.ts';
 import type { MachineRecipe } from '../launch/launcher.ts';
 import { success, type Result } from '../result.ts';
 import { mappedRanges, translatePage, walkPageTables, type PhysicalReader } from './page-tables.ts';
-import type { RegisterName } from './registers.ts';
+import type { FpuRegisterName, RegisterName } from './registers.ts';
 import {
   PHYSICAL_SPACE,
   type DataAccess,
@@ -102,6 +102,10 @@ class EmulatorTarget implements Target {
     if (SEGMENTS.has(name)) return false;
     this.machine.setRegister(name, value >>> 0);
     return this.readRegister(name) === value >>> 0;
+  }
+
+  readFpuRegister(name: FpuRegisterName): Uint8Array | undefined {
+    return this.machine.cpu.readFpuRegister(name);
   }
 
   read(space: Space, address: LinearAddress, length: number): Uint8Array {

@@ -24,6 +24,18 @@ export function registerNamed(name: string): RegisterName | undefined {
   return REGISTER_NAMES.find((register) => register.toLowerCase() === wanted);
 }
 
+/** FPU and SIMD registers, in the groups they are shown in; bytes, not numbers. SDM Vol. 1, "x87 FPU Execution Environment". */
+export const FPU_WORDS = ['fctrl', 'fstat', 'ftag', 'fiseg', 'fioff', 'foseg', 'fooff', 'fop'] as const;
+export const FPU_STACK = ['st0', 'st1', 'st2', 'st3', 'st4', 'st5', 'st6', 'st7'] as const;
+export const MMX_REGISTERS = ['mm0', 'mm1', 'mm2', 'mm3', 'mm4', 'mm5', 'mm6', 'mm7'] as const;
+export const XMM_REGISTERS = ['xmm0', 'xmm1', 'xmm2', 'xmm3', 'xmm4', 'xmm5', 'xmm6', 'xmm7', 'mxcsr'] as const;
+
+export type FpuRegisterName =
+  | (typeof FPU_WORDS)[number]
+  | (typeof FPU_STACK)[number]
+  | (typeof MMX_REGISTERS)[number]
+  | (typeof XMM_REGISTERS)[number];
+
 /** DWARF register numbers of i386. System V ABI, Intel386 supplement, "DWARF Register Number Mapping". */
 export const DWARF_REGISTERS: readonly RegisterName[] = [
   'eax',

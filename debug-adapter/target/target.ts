@@ -4,7 +4,7 @@
  *
  * Invariant: reading changes nothing in the machine (no accessed bits, no TLB fill, no device side effect).
  */
-import type { RegisterName } from './registers.ts';
+import type { FpuRegisterName, RegisterName } from './registers.ts';
 
 /** A linear address: what an instruction uses after segmentation, before paging. 32 bits, unsigned. */
 export type LinearAddress = number;
@@ -141,6 +141,9 @@ export interface Target {
   readRegister(name: RegisterName): number;
   /** @returns false when the value does not fit the register (a selector beyond its table, say). */
   writeRegister(name: RegisterName, value: number): boolean;
+
+  /** The bytes of an FPU or SIMD register, lowest first; undefined where the processor has no such unit. */
+  readFpuRegister(name: FpuRegisterName): Uint8Array | undefined;
 
   /** Reads up to `length` bytes; shorter where the space ends or a page is not mapped. */
   read(space: Space, address: LinearAddress, length: number): Uint8Array;

@@ -20,6 +20,7 @@ import { deliver } from './delivery.ts';
 import { EventStop } from './events.ts';
 import { CpuException, DB, PF } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
+import { readFpuRegister } from './fpu-registers.ts';
 import { readFxsave, resetFpu, writeFxsave } from './fpu-state.ts';
 import { flushTlb, restoreTlb, saveTlb } from './paging.ts';
 import type { Probes } from './probes.ts';
@@ -348,6 +349,11 @@ export class Cpu {
     if (outcome === undefined) return undefined;
     this.#shutdown = outcome;
     return { reason: 'triple-fault', chain: outcome };
+  }
+
+  /** A register of the FPU or SIMD units by name, lowest byte first; fpu-registers.ts. */
+  readFpuRegister(name: string): Uint8Array | undefined {
+    return readFpuRegister(this.#core, name);
   }
 
   /** The FPU and SIMD registers as the words of an FXSAVE image; fpu-state.ts. */

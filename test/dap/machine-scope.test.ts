@@ -31,3 +31,22 @@ test('GDT, IDT, TSS and devices are decoded', async () => {
   expect(tss).toMatchObject({ esp0: '0xf0000000', ss0: '0x00000010' });
   expect(machine.map((v) => v.name).join(' ')).toMatch(/pic.*pit.*uart/i);
 });
+
+test('FPU and MMX registers stand beside the general ones, XMM registers only where the processor has them', async () => {
+  await client.launch({ program: 'hello' }, () =>
+    client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'hello::main' }] }),
+  );
+  const { threadId } = await client.event('stopped');
+  const groups = await client.scopeVariables((await client.stack(threadId as number))[0]!.id, 'Registers');
+  expect(groups.map((v) => v.name)).toEqual(['General', 'Segment', 'Control', 'FPU', 'MMX']);
+  const fpu = await client.variables(groups[3]!.variablesReference);
+  expect(
+    fpu
+      .map((v) => v.name)
+      .slice(0, 11)
+      .join(' '),
+  ).toBe('st0 st1 st2 st3 st4 st5 st6 st7 fctrl fstat ftag');
+  // Nobody has initialised it: the state after reset.
+  expect(fpu[0]!.value).toBe('0  0x00000000000000000000');
+  expect(fpu[8]!.value).toBe('0x00000040');
+});
