@@ -15,4 +15,6 @@ export interface CpuBus {
   writeMmio(physical: number, size: AccessSize, value: number): void;
   /** INTA cycle. @returns the vector of the interrupt that INTR announced */
   acknowledgeInterrupt(): number;
+  /** FERR#: an x87 instruction waits for an exception to be handled while CR0.NE is clear. */
+  floatingPointError?(): void;
 }

@@ -18,7 +18,7 @@ import type { CpuStop, ExceptionStop, FaultRecord } from './cpu-stop.ts';
 import { Decoder } from './decoder.ts';
 import { deliver } from './delivery.ts';
 import { EventStop } from './events.ts';
-import { CpuException, DB, PF } from './exception.ts';
+import { CpuException, DB, PF, RETRY } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
 import { readFpuRegister } from './fpu-registers.ts';
 import { readFxsave, resetFpu, writeFxsave } from './fpu-state.ts';
@@ -326,6 +326,7 @@ export class Cpu {
     core.block = undefined;
     core.repeatDone = 0;
     core.probes.data.drop();
+    if (fault.vector === RETRY) return undefined;
     if (core.stopsAt(fault.vector)) return this.#exceptionStop(fault);
     return this.#deliver(fault, true);
   }

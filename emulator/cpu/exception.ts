@@ -19,6 +19,8 @@ export const PF = 14;
 export const MF = 16;
 export const AC = 17;
 export const XM = 19;
+/** No exception: the instruction has not begun, and an interrupt comes before it. */
+export const RETRY = -1;
 
 /** Not an Error: collecting a stack trace would cost more than delivering the fault. */
 export class CpuException {

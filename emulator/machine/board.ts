@@ -4,6 +4,7 @@
  * Invariant: devices meet here and nowhere else. All of it but the wiring is in the table of rows below.
  */
 import type { AccessSize, CpuBus } from '../cpu/cpu-bus.ts';
+import { CoprocessorError } from '../devices/coprocessor-error.ts';
 import { Crtc6845 } from '../devices/crtc-6845.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import type { Device, RegisterRecord, SavedState } from '../devices/device.ts';
@@ -58,6 +59,7 @@ export class Board implements CpuBus {
   readonly devices: readonly Device[];
   /** For statistics; no part of the state. */
   interruptsAcknowledged = 0;
+  readonly #coprocessorError: CoprocessorError;
   readonly #textMemory: TextMemory;
   readonly #rows: (Row | undefined)[] = new Array<Row | undefined>(PORTS_WITH_DEVICES).fill(undefined);
 
@@ -90,6 +92,7 @@ export class Board implements CpuBus {
     const portA = new SystemPortA({ a20, reset: () => pins.reset('port 92h') });
     const post = new PageRegisters();
     const crtc: Crtc6845 = new Crtc6845({ clock: clock('crtc', () => crtc) });
+    const coprocessorError = new CoprocessorError({ interrupt: irq(13) });
     const debugExit = new DebugExit({ exit: pins.exit });
     const unimplemented = new Unimplemented({ eip: pins.eip });
 
@@ -103,6 +106,7 @@ export class Board implements CpuBus {
       { device: rtc, first: 0x070, count: 2 },
       { device: post, first: 0x080, count: 16 },
       { device: portA, first: 0x092, count: 1 },
+      { device: coprocessorError, first: 0x0f0, count: 2 },
       { device: debugExit, first: 0x0f4, count: 4, wide: true },
       { device: crtc, first: 0x3d4, count: 2 },
       { device: crtc, first: 0x3da, count: 1, offset: 6 },
@@ -113,12 +117,30 @@ export class Board implements CpuBus {
     this.#textMemory = new TextMemory(pins.ram.subarray(TEXT_MEMORY, TEXT_MEMORY + TEXT_MEMORY_BYTES));
     [this.pic, this.pit, this.rtc, this.uart, this.keyboard] = [pic, pit, rtc, uart, keyboard];
     [this.crtc, this.unimplemented] = [crtc, unimplemented];
-    this.devices = [pic, pit, rtc, uart, keyboard, portB, portA, post, crtc, debugExit, unimplemented];
+    this.#coprocessorError = coprocessorError;
+    this.devices = [
+      pic,
+      pit,
+      rtc,
+      uart,
+      keyboard,
+      portB,
+      portA,
+      post,
+      crtc,
+      coprocessorError,
+      debugExit,
+      unimplemented,
+    ];
   }
 
   /** Drives the lines that are high at power-on. Called once the CPU is there. */
   powerOn(): void {
     this.pit.connect();
+  }
+
+  floatingPointError(): void {
+    this.#coprocessorError.latch();
   }
 
   // An 8-bit device sees a wide access as one byte cycle after another, as on the ISA bus.

@@ -84,6 +84,28 @@ describe('exceptions', () => {
     expect(m.run('fninit', 'fldz')).toBe('no fault');
   });
 
+  test('without CR0.NE the board is told, and its interrupt comes before the instruction that waits', () => {
+    const m: ReturnType<typeof machine> = machine({
+      eflags: 0x202,
+      ports: {
+        floatingPointError: () => {
+          m.cpu.interruptLine = true;
+        },
+        acknowledgeInterrupt: () => {
+          m.cpu.interruptLine = false;
+          return 0x2d;
+        },
+      },
+    });
+    m.memory.writePhysical16(at.data, 0x37b);
+    m.run('fninit', 'fldcw [0x20000]', 'fld1', 'fldz', 'fdivp');
+    const { eip } = m.cpu.registers;
+    m.code('fldz');
+    const before = m.cpu.instructionCount;
+    m.step();
+    expect([m.handler, m.stack(1)[0], m.cpu.instructionCount - before]).toEqual([0x2d, eip, 1]);
+  });
+
   test('an unmasked SIMD exception raises #XM, or #UD while CR4.OSXMMEXCPT is clear, and changes MXCSR alone', () => {
     for (const [cr4, vector] of [
       [OSFXSR | OSXMMEXCPT, XM],

@@ -5,14 +5,16 @@
  * Invariant: FPU_STATUS holds ES and B exactly while an exception flag is set that the control word does not mask.
  */
 import type { Core } from '../../core.ts';
-import { MF, NM, raise } from '../../exception.ts';
+import { MF, NM, RETRY, raise } from '../../exception.ts';
 import { INVALID, ROUNDED_UP, X87_CONTROL, setIndefinite } from '../../float/format.ts';
 import type { Instruction } from '../../instruction.ts';
 import {
   CR0,
   CS,
   Cr0,
+  EFLAGS,
   EIP,
+  Eflags,
   FPU,
   FPU_CONTROL,
   FPU_CS,
@@ -76,12 +78,14 @@ export function wait(core: Core): void {
 }
 
 /**
- * SDM Vol. 1, "Native Mode", "MS-DOS Compatibility Sub-mode": without CR0.NE the processor raises FERR#, and waits for
- * an interrupt unless IGNNE# is there.
- * Deviation: the interrupt is not routed through the board; as on a board that holds IGNNE#, the instruction goes on.
+ * SDM Vol. 1, "Native Mode", "MS-DOS Compatibility Sub-mode": without CR0.NE the processor asserts FERR#, and waits for the
+ * interrupt that the board makes of it.
+ * Deviation: where that interrupt cannot be taken, the instruction goes on as if IGNNE# were held, instead of for ever.
  */
 function pending(core: Core): void {
   if ((core.i32[CR0] & Cr0.NE) !== 0) raise(MF);
+  core.bus.floatingPointError?.();
+  if (core.interruptLine && (core.i32[EFLAGS] & Eflags.IF) !== 0) raise(RETRY);
 }
 
 /** Where the instruction stands; call when it can no longer fault. Control instructions do not. */
