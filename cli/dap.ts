@@ -14,7 +14,7 @@ export function addDapCommand(program: Command, exit: (status: number) => void):
     .addHelpText(
       'after',
       `
-The launch arguments are those of launch.json: program, kernel, modules, guest, append, memory, stopOnEntry, console,
+The launch arguments are those of launch.json: program, kernel, modules, guest, append, memory, simd, stopOnEntry, console,
 sourceFileMap, budget.
 
 Examples:

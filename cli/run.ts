@@ -1,6 +1,6 @@
 /** `ringside run`: boots a guest on the embedded PC beside this terminal, and exits with its verdict. */
 import { basename } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { Machine, type MachineOptions } from '../emulator/machine/machine.ts';
 import { failure, success, type Result } from '../emulator/result.ts';
 import type { PrintStop } from './break.ts';
@@ -18,6 +18,7 @@ interface RunFlags {
   readonly module?: readonly string[];
   readonly append?: string;
   readonly memory: number;
+  readonly simd?: 'sse' | 'sse2';
   readonly budget?: number;
   readonly stats?: true;
   readonly break?: readonly string[];
@@ -44,6 +45,7 @@ export function addRunCommand(program: Command, exit: (status: number) => void):
     )
     .option('-a, --append <text>', "more words for the kernel's command line")
     .option('--memory <MiB>', 'amount of RAM', parseMemory, 32)
+    .addOption(new Option('--simd <unit>', 'SIMD units that the processor has beyond MMX').choices(['sse', 'sse2']))
     .option('-b, --budget <count>', 'give up after so many instructions (5M, 2G)', parseInstructions)
     .option('-s, --stats', 'print instructions, speed and interrupts at the end')
     .option('--break <where>', 'print a stop at a function, file:line or address, and go on; repeatable', collect)
@@ -164,5 +166,6 @@ async function machineOptions(name: string | undefined, flags: RunFlags): Promis
     kernelName,
     commandLine: words.join(' '),
     modules,
+    ...(flags.simd && { simd: flags.simd }),
   });
 }

@@ -32,6 +32,8 @@ const LaunchSchema = v.strictObject({
   ),
   /** Stop at the kernel's first instruction. */
   stopOnEntry: v.optional(v.boolean('"stopOnEntry" takes true or false.')),
+  /** SIMD units of the processor beyond MMX. */
+  simd: v.optional(v.picklist(['sse', 'sse2'], '"simd" takes "sse" or "sse2".')),
   /** Run without breakpoints. Set by the client for "Run Without Debugging". */
   noDebug: v.optional(v.boolean('"noDebug" takes true or false.')),
   /** Where the serial console goes: a terminal of the editor, the debug console, or nowhere. */

@@ -18,6 +18,8 @@ export interface MachineRecipe {
   readonly kernel: Uint8Array;
   readonly commandLine: string;
   readonly modules: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** SIMD units beyond MMX. */
+  readonly simd?: 'sse' | 'sse2';
 }
 
 export interface Launch {
@@ -63,6 +65,7 @@ export async function prepareLaunch(args: LaunchArguments, files: FileSource): P
       kernel: kernel.value.bytes,
       commandLine: words.filter((word) => word !== '').join(' '),
       modules: programs.map(({ name, bytes }) => ({ name, bytes })),
+      ...(args.simd && { simd: args.simd }),
     },
     images: new ImageSet(kernel.value, programs),
     sources: new SourceMap(rules, guestFiles?.sourceRoot),

@@ -10,6 +10,7 @@ test.each([
   ['an empty program', { program: '' }, /"program" is empty/],
   ['a console that is none', { program: 'x', console: 'window' }, /"terminal", "debugConsole" or "none"/],
   ['a budget of nothing', { program: 'x', budget: 0 }, /"budget" is at least 1/],
+  ['a unit that is none', { program: 'x', simd: 'avx' }, /"sse" or "sse2"/],
   ['no object', 7, /no arguments object/],
 ])('%s is refused with cause and remedy', (_what, given, message) => {
   const result = parseLaunchArguments(given);

@@ -146,9 +146,12 @@ test('the table names the flags that iced-x86 names', () => {
   const random = new Random(0xf1a6);
   const differences = new Set<string>();
   const seen = new Set<unknown>();
-  for (let n = 0; n < 60_000; n++) {
+  for (let n = 0; n < 100_000; n++) {
     const bytes = Uint8Array.from({ length: 16 }, () => random.byte());
-    if (n % 2 === 0) bytes[0] = 0x0f;
+    // Half of it two-byte opcodes, most of them with a mandatory prefix; a sixth x87.
+    if (n % 6 === 0) bytes[0] = 0x0f;
+    else if (n % 3 === 0) bytes.set([[0x66, 0xf2, 0xf3][random.below(3)], 0x0f]);
+    else if (n % 3 === 1 && n % 2 === 0) bytes[0] = 0xd8 | random.below(8);
     const i = decoder.decode(bytes, 0, 16, MODE);
     if (i === NEED_MORE || i.row.mnemonic === 'INVALID' || seen.has(i.row)) continue;
     const icedDecoder = new IcedDecoder(32, bytes, DecoderOptions.None);
