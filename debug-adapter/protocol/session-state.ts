@@ -58,6 +58,7 @@ export class SessionState {
   /** `terminated` has been sent, or the client has disconnected: nothing runs any more. */
   private over = false;
   private serial: SerialConsole | undefined;
+  private readonly problemsSaid = new Set<string>();
   private readonly threadEvents: ThreadEvents;
   private readonly moduleEvents: ModuleEvents;
 
@@ -105,7 +106,7 @@ export class SessionState {
       os,
       compiler,
       onLog: (text) => this.output('console', `${text}\n`),
-      onProblem: (text) => this.output('important', `${text}\n`),
+      onProblem: (text) => this.sayProblem(text),
     });
     const threads = new Threads(target, os);
     const execution = new Execution(
@@ -126,14 +127,14 @@ export class SessionState {
         target,
         os,
         hasSource: (file) => launch.sources.toClient(file) !== undefined,
-        onProblem: (text) => this.output('important', `${text}\n`),
+        onProblem: (text) => this.sayProblem(text),
       }),
       events: new EventBreakpoints({
         target,
         os,
         images: launch.images,
         breakpoints,
-        onProblem: (text) => this.output('important', `${text}\n`),
+        onProblem: (text) => this.sayProblem(text),
       }),
       execution,
       budgetEnd: launch.arguments.budget,
@@ -211,6 +212,7 @@ export class SessionState {
     debugged.threads.invalidate();
     debugged.variables.invalidate();
     this.lastStop = undefined;
+    this.problemsSaid.clear();
     debugged.execution.start(plan);
   }
 
@@ -235,6 +237,13 @@ export class SessionState {
     const look = style ?? (category === 'important' ? 'warning' : undefined);
     const shown = look && this.client.supportsANSIStyling ? styled(output, look) : output;
     this.emit('output', { category, output: shown });
+  }
+
+  /** A condition that fails may fail at thousands of hits: it is said once in a run. */
+  private sayProblem(text: string): void {
+    if (this.problemsSaid.has(text)) return;
+    this.problemsSaid.add(text);
+    this.output('important', `${text}\n`);
   }
 
   /**

@@ -199,3 +199,13 @@ test('what cannot be watched says why', async () => {
     [false, expect.stringMatching(/no static/)],
   ]);
 });
+
+test('a condition that fails at every hit is said once in a run, not thousands of times', async () => {
+  const { threadId, frameId } = await inRustshim('// #growth');
+  const { dataId } = await info({ variablesReference: await localsReference(frameId), name: 'capacity' });
+  await watch({ dataId, accessType: 'write', condition: 'no_such_name == 1', hitCondition: '>= 1000000000' });
+  await client.request('continue', { threadId });
+  expect(await client.event('exited')).toEqual({ exitCode: 0 });
+  const said = client.events.filter(({ body }) => /no_such_name/.test(JSON.stringify(body)));
+  expect(said).toHaveLength(1);
+});
