@@ -10,6 +10,7 @@ import { PageFlag } from '../memory/layout.ts';
 import type { Core } from './core.ts';
 import type { Instruction } from './instruction.ts';
 import { interceptWrites } from './paging.ts';
+import type { Translation } from '../translator/translator.ts';
 
 const SLOTS = 0x1_0000;
 /** Past this many blocks all are dropped, which bounds memory. Never seen by the guest. */
@@ -28,6 +29,9 @@ export class Block {
   /** Physical page of the second part of an instruction that crosses a page, or -1. */
   readonly secondPage: number;
   next: Block | undefined = undefined;
+  /** How often the interpreter has executed it, and what it has become since; translator/translator.ts. */
+  heat = 0;
+  translation: Translation | undefined = undefined;
 
   constructor(
     physical: number,
@@ -60,6 +64,8 @@ export class BlockCache {
   #count = 0;
   /** Blocks decoded since the CPU was made; a measure for tests and statistics. */
   decoded = 0;
+  /** Called after the blocks of a physical page were dropped. */
+  dropped: (pageNumber: number) => void = () => undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -141,6 +147,7 @@ export class BlockCache {
       this.#unlink(block);
       if (block === this.#core.block) this.#core.blockEnd = 0;
     }
+    this.dropped(pageNumber);
   }
 
   #unlink(block: Block): void {

@@ -29,25 +29,35 @@ import { createRegisters, numberRegisters, segmentNames } from './register-file.
 import { BASE, CR2, CS, DR, EDX, EFLAGS, EIP, Eflags, ES, GS, IDTR_LIMIT, LDTR, SELECTOR, TR } from './registers.ts';
 import { runBlock } from './run-block.ts';
 import { setHidden } from './segments.ts';
+import { Translator, type TranslatorOptions } from '../translator/translator.ts';
 
 /** Instructions between two looks at the limit; keeps the counters of the inner loop small integers. */
 const SLICE = 0x1000_0000;
 const RESET_SIGNATURE = 0x619;
+
+export interface CpuOptions {
+  /** What CPUID reports, bits of `Feature` in cpuid.ts. */
+  readonly features?: number;
+  /** Whether hot code is run as WebAssembly, and how; it shows in nothing but time. */
+  readonly translate?: TranslatorOptions | false | undefined;
+}
 
 export class Cpu {
   readonly registers: Registers;
   readonly probes: Probes;
   readonly #core: Core;
   readonly #decoder = new Decoder();
+  /** Absent: the interpreter executes everything. */
+  readonly translator: Translator | undefined;
   /** Interrupts and exceptions delivered since power-on, INT n not counted. For debuggers; not part of the state. */
   deliveryCount = 0;
   #shutdown: readonly FaultRecord[] | undefined;
   /** Whether the next instruction's probes have been passed: it does not stop at them. */
   #passed = false;
 
-  /** @param features what CPUID reports, bits of `Feature` in cpuid.ts */
-  constructor(memory: GuestMemory, bus: CpuBus, features?: number) {
+  constructor(memory: GuestMemory, bus: CpuBus, { features, translate = {} }: CpuOptions = {}) {
     this.#core = new Core(memory, bus, features);
+    this.translator = translate === false ? undefined : new Translator(this.#core, translate);
     this.registers = createRegisters(this.#core);
     this.probes = this.#core.probes;
     this.reset();
@@ -259,6 +269,7 @@ export class Cpu {
         if (hits.length > 0) return { reason: 'probe', probes: hits };
       }
       this.#passed = false;
+      if (lengthMax !== 1 && this.translator?.run(block) === true) continue;
 
       const length = block.ops.length;
       const index = runBlock(core, block, length < lengthMax ? length : lengthMax);

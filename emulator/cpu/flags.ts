@@ -66,13 +66,17 @@ export function arithmeticFlags(core: Core): number {
 /** Sets the six flags from the bits of `flags`. */
 export function setArithmeticFlags(core: Core, flags: number): void {
   const cf = (flags & Eflags.CF) << 31;
-  core.i32[RESULT] = (flags & Eflags.ZF) !== 0 ? 0 : 0x100;
-  core.i32[CARRIES] =
-    cf |
-    ((cf >>> 1) ^ ((flags & Eflags.OF) !== 0 ? 0x4000_0000 : 0)) |
-    ((flags & Eflags.AF) >> 1) |
-    ((flags & Eflags.PF) !== 0 ? 0 : 0x100) |
-    ((flags & Eflags.SF) >> 7);
+  const carries =
+    cf | ((cf >>> 1) ^ ((flags & Eflags.OF) !== 0 ? 0x4000_0000 : 0)) | ((flags & Eflags.AF) >> 1);
+  const odd = (flags & Eflags.PF) === 0;
+  if ((flags & Eflags.ZF) === 0) {
+    // A result that has them says it all: translated code knows no other carries.
+    core.i32[RESULT] = ((flags & Eflags.SF) << 24) | 0x100 | (odd ? 1 : 0);
+    core.i32[CARRIES] = carries;
+  } else {
+    core.i32[RESULT] = 0;
+    core.i32[CARRIES] = carries | (odd ? 0x100 : 0) | ((flags & Eflags.SF) >> 7);
+  }
 }
 
 /** Changes CF and leaves the other five. */

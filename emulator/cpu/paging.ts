@@ -35,7 +35,7 @@ export function translate(core: Core, linear: number, write: boolean, user: bool
   if (entry === 0 || !permits(core, entry, write, user) || (write && (entry & Pte.D) === 0)) {
     const walked = walk(core, linear, write, user);
     if (entry === 0) rememberPage(core, page);
-    else forget(core, page);
+    else replace(core, page);
     entry = walked;
     m[TLB + page] = entry;
   }
@@ -104,6 +104,17 @@ function rememberPage(core: Core, page: number): void {
   core.i32[TLB_LIST + core.tlbEntries++] = page;
 }
 
+/** The entry is about to be another: code that runs there is found anew, as it would be after any cut of the run. */
+function replace(core: Core, page: number): void {
+  forget(core, page);
+  if (core.fetchLinearPage >>> 12 === page) refetch(core);
+}
+
+function refetch(core: Core): void {
+  core.fetchLinearPage = -1;
+  core.blockEnd = 0;
+}
+
 function forget(core: Core, page: number): void {
   core.i32[TLB + page] = 0;
   interceptLinear(core, page);
@@ -120,7 +131,7 @@ export function flushTlb(core: Core, keepGlobal: boolean): void {
     else if (entry !== 0) forget(core, page);
   }
   core.tlbEntries = kept;
-  core.fetchLinearPage = -1;
+  refetch(core);
 }
 
 /** INVLPG. A 4-MByte page is held as 4-KByte entries, and loses them all. */

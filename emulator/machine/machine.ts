@@ -13,6 +13,7 @@ import type { SavedValue } from '../devices/device.ts';
 import { scancodesFor } from '../devices/keyboard-layout.ts';
 import { readTextScreen } from '../devices/text-screen.ts';
 import { GuestMemory } from '../memory/guest-memory.ts';
+import type { TranslatorOptions } from '../translator/translator.ts';
 import { Journal, type JournalEvent } from '../replay/journal.ts';
 import { success, type Result } from '../result.ts';
 import { Alarms } from './alarms.ts';
@@ -34,6 +35,8 @@ export interface MachineOptions {
   readonly modules?: readonly BootFile[];
   /** SIMD units beyond MMX, with FXSAVE; none by default. docs/decisions/0013. */
   readonly simd?: 'sse' | 'sse2';
+  /** Whether hot code is translated, and how; `false`: everything is interpreted. It shows in nothing but time. */
+  readonly translate?: TranslatorOptions | false;
 }
 
 export interface SerialPort {
@@ -64,13 +67,13 @@ export class Machine {
   static create(options: MachineOptions): Result<Machine> {
     const loaded = loadMultiboot(options);
     if (!loaded.ok) return loaded;
-    const machine = new Machine(options.memoryBytes, featuresWith(options.simd));
+    const machine = new Machine(options);
     for (const { physical, bytes } of loaded.value.pieces) machine.memory.load(physical, bytes);
     enterKernel(machine.cpu, loaded.value);
     return success(machine);
   }
 
-  private constructor(memoryBytes: number, features: number) {
+  private constructor({ memoryBytes, simd, translate }: MachineOptions) {
     this.memory = new GuestMemory(memoryBytes);
     this.#alarms = new Alarms(
       () => this.cpu.instructionCount,
@@ -93,7 +96,7 @@ export class Machine {
       exit: (code) => this.#end({ reason: 'exit', code }),
       reset: (by) => this.#end({ reason: 'reset', by }),
     });
-    this.cpu = new Cpu(this.memory, this.board, features);
+    this.cpu = new Cpu(this.memory, this.board, { features: featuresWith(simd), translate });
     this.board.powerOn();
     this.serial = { output, write: (bytes) => this.#input({ kind: 'serial-input', bytes: Uint8Array.from(bytes) }) };
     const press = (scancodes: readonly number[]): void => this.#input({ kind: 'key-input', scancodes: [...scancodes] });

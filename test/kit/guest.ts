@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { Machine } from '../../emulator/machine/machine.ts';
+import { Machine, type MachineOptions } from '../../emulator/machine/machine.ts';
 import { REPOSITORY } from './repository.ts';
 
 const IMAGE = join(REPOSITORY, 'guest/image');
@@ -18,9 +18,14 @@ export const guestPrograms = (): string[] =>
       )
     : [];
 
-export function bootGuest(program: string, memoryBytes = 32 << 20): Machine {
+export function bootGuest(
+  program: string,
+  memoryBytes = 32 << 20,
+  translate: MachineOptions['translate'] = {},
+): Machine {
   const created = Machine.create({
     memoryBytes,
+    ...(translate === undefined ? {} : { translate }),
     kernel: guestElf('kernel'),
     kernelName: 'kernel.elf',
     commandLine: program,

@@ -23,7 +23,7 @@ export class EmulatedCpu {
     const none = (): number => 0;
     const ignore = (): void => undefined;
     const bus = { readPort: none, writePort: ignore, readMmio: none, writeMmio: ignore, acknowledgeInterrupt: none };
-    this.#cpu = new Cpu(this.#memory, bus, CPU_FEATURES_ALL);
+    this.#cpu = new Cpu(this.#memory, bus, { features: CPU_FEATURES_ALL });
     const map = (linear: number, table: number, physical: number): void => {
       this.#memory.writePhysical32(PAGE_DIRECTORY + (linear >>> 22) * 4, table | 0x67);
       this.#memory.writePhysical32(table + ((linear >>> 12) & 0x3ff) * 4, physical | 0x67);

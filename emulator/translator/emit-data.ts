@@ -1,0 +1,200 @@
+/**
+ * Moves, stack and conditional transfers; the counterpart of cpu/execute/data.ts, on a 32-bit stack.
+ */
+import type { Instruction } from '../cpu/instruction.ts';
+import { Kind } from '../cpu/instruction.ts';
+import { EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ESI, ESP, Eflags } from '../cpu/registers.ts';
+import { CONDITIONS } from '../cpu/execute/data.ts';
+import { Op } from './code.ts';
+import type { Emit } from './emit.ts';
+import { isMemory, sizeOfKind, type Emitter } from './emitter.ts';
+import { HOST, VALUE0, VALUE1 } from './locals.ts';
+
+/** The order of PUSHA. */
+const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI] as const;
+
+const mov: Emit = (e, i) => {
+  if (i.kind0 === Kind.REG32) {
+    // Straight to the register: no value is needed twice.
+    if (isMemory(i.kind1)) {
+      e.checkOperand(i, 4, false);
+      e.pushHost(4);
+    } else if (i.kind1 === Kind.IMMEDIATE) e.code.i32(i.index1);
+    else e.code.get(i.index1);
+    e.code.set(i.index0);
+    return;
+  }
+  e.readOperand1(i, VALUE0);
+  if (isMemory(i.kind0)) e.checkOperand(i, sizeOfKind(i.kind0), true);
+  e.writeOperand0(i, VALUE0);
+};
+
+function extend(signed: boolean): Emit {
+  return (e, i) => {
+    e.readOperand1(i, VALUE0);
+    if (signed) e.code.get(VALUE0).op(sizeOfKind(i.kind1) === 1 ? Op.EXTEND8_S : Op.EXTEND16_S).set(VALUE0);
+    e.writeOperand0(i, VALUE0);
+  };
+}
+
+/** Checks the dword below ESP for writing; its host address in `host`. */
+export function checkPush(e: Emitter, host: number = HOST): void {
+  e.code.get(ESP).i32(4).op(Op.SUB);
+  e.checkAddress(4, true, host);
+}
+
+/** Moves ESP by a constant. */
+export function moveStack(e: Emitter, bytes: number): void {
+  e.code.get(ESP).i32(bytes).op(Op.ADD).set(ESP);
+}
+
+const push: Emit = (e, i) => {
+  const { code } = e;
+  if (isMemory(i.kind0)) {
+    e.checkOperand(i, 4, false);
+    e.pushHost(4);
+    code.set(VALUE0);
+  }
+  checkPush(e);
+  code.get(HOST);
+  if (isMemory(i.kind0)) code.get(VALUE0);
+  else if (i.kind0 === Kind.IMMEDIATE) code.i32(i.index0);
+  else code.get(i.index0);
+  e.store(4);
+  moveStack(e, -4);
+};
+
+const pop: Emit = (e, i) => {
+  const { code } = e;
+  code.get(ESP);
+  e.checkAddress(4, false);
+  e.pushHost(4);
+  if (!isMemory(i.kind0)) {
+    moveStack(e, 4);
+    code.set(i.index0);
+    return;
+  }
+  code.set(VALUE0);
+  // An address that uses ESP is computed after the increment, and ESP stays if the write faults.
+  e.pushAddress(i);
+  if (i.base === ESP) code.i32(4).op(Op.ADD);
+  e.checkAddress(4, true);
+  code.get(HOST).get(VALUE0);
+  e.store(4);
+  moveStack(e, 4);
+};
+
+const pusha: Emit = (e) => {
+  const { code } = e;
+  code.get(ESP).i32(32).op(Op.SUB);
+  e.checkAddress(32, true);
+  PUSHA_ORDER.forEach((register, index) => {
+    code.get(HOST).get(register);
+    e.store(4, 28 - index * 4);
+  });
+  moveStack(e, -32);
+};
+
+const popa: Emit = (e) => {
+  const { code } = e;
+  code.get(ESP);
+  e.checkAddress(32, false);
+  PUSHA_ORDER.forEach((register, index) => {
+    if (register === ESP) return;
+    e.pushHost(4, HOST, 28 - index * 4);
+    code.set(register);
+  });
+  moveStack(e, 32);
+};
+
+function eflagsBit(set: boolean): Emit {
+  return (e) => {
+    const { code } = e;
+    code.i32(0).i32(0).access(Op.LOAD, EFLAGS * 4);
+    code.i32(set ? Eflags.DF : ~Eflags.DF).op(set ? Op.OR : Op.AND).access(Op.STORE, EFLAGS * 4);
+  };
+}
+
+function forEachCondition(prefix: string, make: (condition: number) => Emit): Record<string, Emit> {
+  return Object.fromEntries(CONDITIONS.map((name, condition) => [prefix + name, make(condition)]));
+}
+
+export function canEmitData(i: Instruction): boolean {
+  switch (i.row.mnemonic) {
+    case 'PUSH':
+    case 'POP':
+      return i.size === 4 && i.kind0 !== Kind.SEGMENT;
+    case 'PUSHA':
+    case 'POPA':
+    case 'LEAVE':
+    case 'CBW':
+    case 'CWD':
+    case 'BSWAP':
+    case 'LEA':
+      return i.size === 4;
+    case 'MOV':
+      return i.kind0 < Kind.SEGMENT && (i.kind1 < Kind.SEGMENT || i.kind1 === Kind.IMMEDIATE);
+    default:
+      return true;
+  }
+}
+
+export const data: Readonly<Record<string, Emit>> = {
+  MOV: mov,
+  MOVZX: extend(false),
+  MOVSX: extend(true),
+  LEA: (e, i) => {
+    e.pushAddress(i);
+    e.code.set(i.index0);
+  },
+  XCHG: (e, i) => {
+    e.readOperand1(i, VALUE1);
+    e.readOperand0(i, VALUE0, true);
+    e.writeOperand0(i, VALUE1);
+    e.code.get(VALUE0);
+    e.setRegister(i.kind1, i.index1);
+  },
+  BSWAP: (e, i) => {
+    const { code } = e;
+    code.get(i.index0).i32(8).op(Op.ROTL).i32(0x00ff_00ff).op(Op.AND);
+    code.get(i.index0).i32(8).op(Op.ROTR).i32(0xff00_ff00 | 0).op(Op.AND, Op.OR).set(i.index0);
+  },
+  PUSH: push,
+  POP: pop,
+  PUSHA: pusha,
+  POPA: popa,
+  LEAVE: (e) => {
+    const { code } = e;
+    code.get(EBP);
+    e.checkAddress(4, false);
+    code.get(EBP).i32(4).op(Op.ADD).set(ESP);
+    e.pushHost(4);
+    code.set(EBP);
+  },
+  CBW: (e) => {
+    e.code.get(EAX).op(Op.EXTEND16_S).set(EAX);
+  },
+  CWD: (e) => {
+    e.code.get(EAX).i32(31).op(Op.SHR_S).set(EDX);
+  },
+  CLD: eflagsBit(false),
+  STD: eflagsBit(true),
+  NOP: () => undefined,
+  ...forEachCondition('SET', (condition) => (e, i) => {
+    if (isMemory(i.kind0)) e.checkOperand(i, 1, true);
+    e.pushCondition(condition);
+    e.code.set(VALUE0);
+    e.writeOperand0(i, VALUE0);
+  }),
+  ...forEachCondition('CMOV', (condition) => (e, i) => {
+    // The source is read, and may fault, in either case.
+    e.readOperand1(i, VALUE1);
+    e.pushRegister(i.kind0, i.index0);
+    e.code.set(VALUE0);
+    e.code.get(VALUE1).get(VALUE0);
+    e.pushCondition(condition);
+    e.code.op(Op.SELECT).set(VALUE0);
+    e.writeOperand0(i, VALUE0);
+  }),
+};
+

@@ -1,0 +1,273 @@
+/**
+ * What the emitters of single instructions write with: operands, memory, flags, and the ways out.
+ *
+ * A way out in the middle (a page that is not in the fast tables, a division by 0 …) leaves the region before the
+ * instruction has changed anything, and the interpreter executes it. So all that may not go well is checked first.
+ *
+ * Invariant: `exit` is used while the locals still are those before the instruction.
+ */
+import { layout } from '../memory/layout.ts';
+import type { Instruction } from '../cpu/instruction.ts';
+import { Kind } from '../cpu/instruction.ts';
+import { CS, FS, GS, ZERO } from '../cpu/registers.ts';
+import { Code, Op } from './code.ts';
+import {
+  Carry,
+  Rest,
+  emitKind,
+  isStatic,
+  pushCarries,
+  pushCarry,
+  pushCondition,
+  type FlagState,
+} from './lazy-flags.ts';
+import { ADDRESS, FLAG_A, FLAG_B, FLAG_KIND, HOST, LEFT, NEXT_EIP, RESULT_LOCAL, TARGET, VALUE0, VALUE1 } from './locals.ts';
+
+/** Index of the imported function `carries`. */
+export const CARRIES_HELPER = 0;
+
+export type Size = 1 | 2 | 4;
+
+/** An address that stays what it is while its instruction goes on: a local, and a constant offset. */
+export interface Place {
+  readonly local: number;
+  readonly offset: number;
+}
+
+/** Code behind everything else that leads out of the region. */
+export interface ColdStub {
+  readonly code: Code;
+}
+
+export class Emitter {
+  readonly code = new Code();
+  readonly cold: ColdStub[] = [];
+  flags: FlagState = { carry: Carry.VECTOR, rest: Rest.SAME };
+  readonly #readTable: number;
+  readonly #writeTable: number;
+
+  /** The instruction that is being emitted: its EIP, and how many of its block are not executed before it. */
+  #eip = 0;
+  #remaining = 0;
+  /** Its way out, once it has one, and what was known of the flags then. */
+  #exit: number | undefined;
+
+  /** @param user whether accesses are those of CPL 3 */
+  constructor(user: boolean) {
+    this.#readTable = user ? layout.readUser : layout.readSupervisor;
+    this.#writeTable = user ? layout.writeUser : layout.writeSupervisor;
+  }
+
+  get readTable(): number {
+    return this.#readTable;
+  }
+
+  begin(eip: number, remaining: number): void {
+    this.#eip = eip;
+    this.#remaining = remaining;
+    this.#exit = undefined;
+  }
+
+  /** EIP of the instruction. */
+  get eip(): number {
+    return this.#eip;
+  }
+
+  // Ways out.
+
+  /** Branches out, to the interpreter at this instruction, if the top of the stack is not 0. */
+  exitIf(): void {
+    this.#exit ??= this.coldStub(this.#eip, this.#remaining);
+    this.code.brIf(this.code.depth + this.#exit);
+  }
+
+  exit(): void {
+    this.#exit ??= this.coldStub(this.#eip, this.#remaining);
+    this.code.br(this.code.depth + this.#exit);
+  }
+
+  /** @returns index of a stub that leaves to `eip`, or to TARGET, giving back `count` instructions */
+  coldStub(eip: number | 'target', count: number): number {
+    const code = new Code();
+    if (isStatic(this.flags)) emitKind(code, this.flags);
+    if (eip === 'target') code.get(TARGET).set(NEXT_EIP);
+    else code.i32(eip).set(NEXT_EIP);
+    if (count !== 0) code.get(LEFT).i32(count).op(Op.ADD).set(LEFT);
+    return this.cold.push({ code }) - 1;
+  }
+
+  // Memory.
+
+  /** Pushes the effective address. */
+  pushAddress(i: Instruction): void {
+    const { code } = this;
+    let terms = 0;
+    if (i.base !== ZERO) {
+      code.get(i.base);
+      terms++;
+    }
+    if (i.index !== ZERO) {
+      code.get(i.index);
+      if (i.scale !== 0) code.i32(i.scale).op(Op.SHL);
+      if (++terms === 2) code.op(Op.ADD);
+    }
+    if (terms === 0) code.i32(i.displacement);
+    else if (i.displacement !== 0) code.i32(i.displacement).op(Op.ADD);
+  }
+
+  /**
+   * With a linear address on the stack, leaves its host address in `host`. Leaves the region when the page is not in
+   * the fast table, or the access crosses into another.
+   */
+  checkAddress(size: number, write: boolean, host: number = HOST): void {
+    const { code } = this;
+    code.tee(ADDRESS).i32(12).op(Op.SHR_U).i32(2).op(Op.SHL);
+    code.access(Op.LOAD, write ? this.#writeTable : this.#readTable).tee(host);
+    code.op(Op.EQZ);
+    this.exitIf();
+    if (size > 1) {
+      code.get(ADDRESS).i32(0xfff).op(Op.AND).i32(0x1000 - size).op(Op.GT_U);
+      this.exitIf();
+    }
+    code.get(ADDRESS).get(host).op(Op.ADD).set(host);
+  }
+
+  /** Pushes what stands `offset` bytes after the checked address in `host`, zero-extended. */
+  pushHost(size: Size, host: number = HOST, offset = 0): void {
+    this.code.get(host).access(size === 4 ? Op.LOAD : size === 2 ? Op.LOAD16_U : Op.LOAD8_U, offset);
+  }
+
+  /** The host address and the value are on the stack. */
+  store(size: Size, offset = 0): void {
+    this.code.access(size === 4 ? Op.STORE : size === 2 ? Op.STORE16 : Op.STORE8, offset);
+  }
+
+  /** Checks a memory operand. */
+  checkOperand(i: Instruction, size: number, write: boolean, host: number = HOST): void {
+    this.pushAddress(i);
+    this.checkAddress(size, write, host);
+  }
+
+  // Operands.
+
+  /** Pushes a register of a size, zero-extended; `index` as in the instruction. */
+  pushRegister(kind: number, index: number): void {
+    const { code } = this;
+    if (kind === Kind.REG32) code.get(index);
+    else if (kind === Kind.REG16) code.get(index >> 1).i32(0xffff).op(Op.AND);
+    else {
+      code.get(index >> 2);
+      if ((index & 3) !== 0) code.i32(8).op(Op.SHR_U);
+      code.i32(0xff).op(Op.AND);
+    }
+  }
+
+  /** Sets a register to the value on the stack, of which bits above its size are ignored. */
+  setRegister(kind: number, index: number): void {
+    const { code } = this;
+    if (kind === Kind.REG32) {
+      code.set(index);
+      return;
+    }
+    const high = kind === Kind.REG8 && (index & 3) !== 0;
+    const register = kind === Kind.REG16 ? index >> 1 : index >> 2;
+    const mask = kind === Kind.REG16 ? 0xffff : 0xff;
+    code.i32(mask).op(Op.AND);
+    if (high) code.i32(8).op(Op.SHL);
+    code.get(register).i32(high ? ~0xff00 : ~mask).op(Op.AND, Op.OR).set(register);
+  }
+
+  /** Sets `local` to operand 0, zero-extended; the host address of memory stays in HOST. */
+  readOperand0(i: Instruction, local: number, forWrite: boolean): void {
+    if (isMemory(i.kind0)) {
+      const size = sizeOfKind(i.kind0);
+      this.checkOperand(i, size, forWrite);
+      this.pushHost(size);
+    } else this.#pushValue(i.kind0, i.index0, i.size);
+    this.code.set(local);
+  }
+
+  /** Sets `local` to operand 1, zero-extended to 32 bits from the operand size. */
+  readOperand1(i: Instruction, local: number): void {
+    if (isMemory(i.kind1)) {
+      const size = sizeOfKind(i.kind1);
+      this.checkOperand(i, size, false);
+      this.pushHost(size);
+    } else this.#pushValue(i.kind1, i.index1, i.size);
+    this.code.set(local);
+  }
+
+  /** Writes `local` to operand 0, whose address, if it is memory, `readOperand0` has checked for writing. */
+  writeOperand0(i: Instruction, local: number): void {
+    const { code } = this;
+    if (isMemory(i.kind0)) {
+      code.get(HOST).get(local);
+      this.store(sizeOfKind(i.kind0));
+    } else {
+      code.get(local);
+      this.setRegister(i.kind0, i.index0);
+    }
+  }
+
+  #pushValue(kind: number, index: number, size: number): void {
+    if (kind === Kind.IMMEDIATE) this.code.i32(size === 4 ? index : index & (size === 2 ? 0xffff : 0xff));
+    else this.pushRegister(kind, index);
+  }
+
+  // Flags.
+
+  setFlags(carry: number): void {
+    this.flags = { carry, rest: Rest.SAME };
+  }
+
+  /** INC and DEC have set RESULT_LOCAL; CF is as it was. */
+  setRest(rest: number): void {
+    const { carry } = this.flags;
+    if (carry === undefined) {
+      this.code.get(FLAG_KIND).i32(15).op(Op.AND).i32(rest << 4).op(Op.OR).set(FLAG_KIND);
+    }
+    this.flags = { carry, rest };
+  }
+
+  /** RESULT from the value on the stack, which is `size` bytes. */
+  setResult(size: number): void {
+    if (size === 1) this.code.op(Op.EXTEND8_S);
+    else if (size === 2) this.code.op(Op.EXTEND16_S);
+    this.code.set(RESULT_LOCAL);
+  }
+
+  pushCarry(): void {
+    pushCarry(this.code, this.flags, CARRIES_HELPER);
+  }
+
+  pushCarries(): void {
+    pushCarries(this.code, this.flags, CARRIES_HELPER);
+  }
+
+  pushCondition(condition: number): void {
+    pushCondition(this.code, this.flags, condition, CARRIES_HELPER);
+  }
+
+  /** The flags of VALUE0 + VALUE1 or VALUE0 - VALUE1, whose result is on the stack. */
+  setSumFlags(size: number, difference: boolean): void {
+    const { code } = this;
+    this.setResult(size);
+    code.get(VALUE0).set(FLAG_A).get(VALUE1).set(FLAG_B);
+    const wide = difference ? Carry.SUB4 : Carry.ADD4;
+    this.setFlags(size === 4 ? wide : size === 2 ? wide + 2 : wide + 4);
+  }
+}
+
+export function isMemory(kind: number): boolean {
+  return kind === Kind.MEM8 || kind === Kind.MEM16 || kind === Kind.MEM32;
+}
+
+export function sizeOfKind(kind: number): Size {
+  if (kind === Kind.MEM32 || kind === Kind.REG32) return 4;
+  return kind === Kind.MEM16 || kind === Kind.REG16 ? 2 : 1;
+}
+
+/** Whether the memory operand lies in a segment that regions take for flat. */
+export function isFlatOperand(i: Instruction): boolean {
+  return i.addressMask === -1 && i.segment !== CS && i.segment !== FS && i.segment !== GS;
+}

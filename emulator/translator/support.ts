@@ -1,0 +1,119 @@
+/**
+ * What all translated code shares: the function table, the way in from JavaScript, and the flags helper.
+ * With tail calls (WebAssembly 3.0, "return_call_indirect") registers travel from region to region as parameters.
+ * Without them each region gives its successor's index back to the trampoline in `enter`, registers through memory.
+ */
+import { Code, Op } from './code.ts';
+import { carriesHelper } from './lazy-flags.ts';
+import { LEFT_SLOT, PARAMETERS } from './locals.ts';
+import { TYPE_HELPER, TYPE_REGION } from './region-code.ts';
+import { encodeModule, type FunctionBody, type FunctionType } from './wasm-module.ts';
+
+const TYPE_ENTER = 2;
+const TABLE_INITIAL = 0x400;
+
+export interface TranslatedFunction {
+  readonly name: string;
+  readonly code: Code;
+  /** 32-bit locals beside the parameters. */
+  readonly locals: number;
+}
+
+/** () → () whose body is a tail call to itself. */
+// prettier-ignore
+const TAIL_CALL_PROBE = Uint8Array.of(
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 6, 1, 4, 0, 0x12, 0, 0x0b,
+);
+
+export function hasTailCalls(): boolean {
+  return WebAssembly.validate(TAIL_CALL_PROBE);
+}
+
+export class Support {
+  readonly tailCalls: boolean;
+  readonly #memory: WebAssembly.Memory;
+  readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
+  readonly #types: readonly FunctionType[];
+  readonly #carries: unknown;
+  /** Runs from function `index` of the table on, for `left` instructions at most. */
+  readonly enter: (index: number, left: number) => void;
+  /** Indices below this are, or were, in use. 0 is no function's. */
+  #tableEnd = 1;
+  readonly #free: number[] = [];
+  /** Bytes of the modules made so far. */
+  bytes = 0;
+
+  constructor(memory: WebAssembly.Memory, tailCalls: boolean) {
+    this.tailCalls = tailCalls;
+    this.#memory = memory;
+    this.#types = [
+      tailCalls ? { parameters: PARAMETERS, results: 0 } : { parameters: 0, results: 1 },
+      { parameters: 4, results: 1 },
+      { parameters: 2, results: 0 },
+    ];
+    const helper = new Code();
+    carriesHelper(helper);
+    const exports = this.#instantiate(
+      [],
+      [
+        { name: 'carries', type: TYPE_HELPER, locals: [], code: helper },
+        { name: 'enter', type: TYPE_ENTER, locals: [], code: tailCalls ? enterOnce() : trampoline() },
+      ],
+    );
+    this.#carries = exports.carries;
+    this.enter = exports.enter as (index: number, left: number) => void;
+  }
+
+  /** Compiles functions of type region as one module. @returns their indices in the table */
+  compile(functions: readonly TranslatedFunction[]): readonly number[] {
+    const bodies = functions.map(({ name, code, locals }): FunctionBody => ({
+      name,
+      type: TYPE_REGION,
+      locals: [
+        // What is not a parameter is a local of the same number.
+        ...(this.tailCalls ? [] : [{ count: PARAMETERS, wide: false }]),
+        { count: 1, wide: true },
+        { count: locals, wide: false },
+      ],
+      code,
+    }));
+    const exports = this.#instantiate([{ name: 'carries', type: TYPE_HELPER }], bodies);
+    return functions.map(({ name }) => {
+      const index = this.#free.pop() ?? this.#tableEnd++;
+      if (index >= this.#table.length) this.#table.grow(this.#table.length);
+      this.#table.set(index, exports[name]);
+      return index;
+    });
+  }
+
+  release(index: number): void {
+    this.#table.set(index, null);
+    this.#free.push(index);
+  }
+
+  #instantiate(
+    imports: readonly { readonly name: string; readonly type: number }[],
+    functions: readonly FunctionBody[],
+  ): Readonly<Record<string, unknown>> {
+    const memoryPages = this.#memory.buffer.byteLength / 0x1_0000;
+    const bytes = encodeModule({ types: this.#types, imports, memoryPages, functions });
+    this.bytes += bytes.length;
+    const module = new WebAssembly.Module(bytes);
+    const env = { memory: this.#memory, table: this.#table, carries: this.#carries };
+    return new WebAssembly.Instance(module, { env }).exports;
+  }
+}
+
+function enterOnce(): Code {
+  const code = new Code();
+  for (let register = 0; register < PARAMETERS - 1; register++) code.i32(0).access(Op.LOAD, register * 4);
+  return code.get(1).get(0).callIndirect(TYPE_REGION);
+}
+
+function trampoline(): Code {
+  const code = new Code();
+  code.i32(0).get(1).access(Op.STORE, LEFT_SLOT * 4);
+  code.loop();
+  code.get(0).callIndirect(TYPE_REGION).tee(0).brIf(0);
+  return code.end();
+}

@@ -1,0 +1,196 @@
+/**
+ * Runs hot code as WebAssembly. A block the interpreter has executed often becomes the entry of a region (region.ts);
+ * regions are compiled together, at once, and then stand at their entry's block until the block is dropped.
+ *
+ * Whether, when and what is translated changes nothing but time: a region executes whole instructions exactly as the
+ * interpreter does, or leaves before one. See docs/decisions/0013-regions.md.
+ *
+ * Invariant: a translation is used only where its assumptions hold: flat segments, 32-bit code and stack, the
+ * privilege level and mapping it was made for, and the bytes of its page.
+ */
+import type { Block } from '../cpu/block.ts';
+import { Mode, type Core } from '../cpu/core.ts';
+import { BASE, CARRIES, CS, DS, EIP, ES, FETCH_END, READ_END, SS, WRITE_END } from '../cpu/registers.ts';
+import { layout } from '../memory/layout.ts';
+import { Links, type Place } from './links.ts';
+import { LEFT_SLOT, NEXT_EIP } from './locals.ts';
+import { RegionCoder } from './region-code.ts';
+import { buildRegion, isTranslatable, type Region } from './region.ts';
+import { Support, hasTailCalls, type TranslatedFunction } from './support.ts';
+
+export interface TranslatorOptions {
+  /** Executions by the interpreter after which a block is translated. */
+  readonly hotness?: number;
+  /** Hot blocks that are compiled together. */
+  readonly batch?: number;
+  /** Whether to use tail calls; by default where they are known. */
+  readonly tailCalls?: boolean;
+}
+
+/** Instructions between two returns to JavaScript: a millisecond or less. */
+const CHUNK = 0x4_0000;
+/** Past this many bytes of modules all is dropped, which bounds memory. */
+const BYTES_MAX = 0x100_0000;
+/** CARRIES without the bits that only POPF, SAHF and their like set. */
+const PLAIN_CARRIES_EXCLUDE = 0xff01;
+/** READ_END and FETCH_END of a segment of 4 GiB. */
+const END_4G = 0xffff_fffd | 0;
+const FETCH_END_4G = 0xffff_f001 | 0;
+
+/** Code for one place. */
+export interface Translation extends Place {
+  readonly block: Block;
+  readonly index: number;
+  readonly region: Region;
+  /** Another one for the same block, at another linear address or privilege. */
+  readonly next: Translation | undefined;
+}
+
+export class Translator {
+  readonly #core: Core;
+  readonly #support: Support;
+  readonly #links: Links;
+  readonly #hotness: number;
+  readonly #batch: number;
+  #pending: { readonly block: Block; readonly place: Place }[] = [];
+  readonly #byPage = new Map<number, Translation[]>();
+  /** For statistics and tests. */
+  regions = 0;
+  entries = 0;
+
+  constructor(core: Core, options: TranslatorOptions = {}) {
+    this.#core = core;
+    this.#hotness = options.hotness ?? 40;
+    this.#batch = options.batch ?? 1;
+    this.#support = new Support(core.memory.wasm, options.tailCalls ?? hasTailCalls());
+    this.#links = new Links(core);
+    this.#links.clear();
+    core.blocks.dropped = (page) => this.#drop(page);
+  }
+
+  /** Bytes of WebAssembly that were compiled. */
+  get moduleBytes(): number {
+    return this.#support.bytes;
+  }
+
+  /**
+   * Runs translated code from EIP, where `block` starts, on. EIP, registers, flags and count are exact when it returns.
+   * @returns false when nothing was executed: the block is then the interpreter's
+   */
+  run(block: Block): boolean {
+    const core = this.#core;
+    const m = core.i32;
+    const eip = m[EIP];
+    const user = core.cpl === 3;
+    let translation = block.translation;
+    while (translation !== undefined && (translation.eip !== eip || translation.user !== user)) {
+      translation = translation.next;
+    }
+    if (translation === undefined) {
+      if (++block.heat < this.#hotness || !this.#mayTranslate(block)) return false;
+      this.#translate(block, user);
+      return false;
+    }
+    if ((m[CARRIES] & PLAIN_CARRIES_EXCLUDE) !== 0 || core.attention !== 0 || !this.#flat) return false;
+    if (core.left < translation.region.entry.ops.length) return false;
+    const addend = (layout.ram + core.fetchPhysicalPage - core.fetchLinearPage) | 0;
+    if (addend !== translation.addend) return false;
+    this.#links.remember(translation, translation.index);
+    const chunk = core.left < CHUNK ? core.left : CHUNK;
+    this.#support.enter(translation.index, chunk);
+    this.entries++;
+    const executed = chunk - m[LEFT_SLOT];
+    core.left -= executed;
+    return executed > 0;
+  }
+
+  #mayTranslate(block: Block): boolean {
+    const core = this.#core;
+    return (
+      block.mode === (Mode.CODE32 | Mode.STACK32) &&
+      !block.probed &&
+      block.secondPage === -1 &&
+      core.attention === 0 &&
+      this.#flat &&
+      isTranslatable(block)
+    );
+  }
+
+  /** Whether CS, SS, DS and ES are flat, and accesses of any alignment allowed. */
+  get #flat(): boolean {
+    const core = this.#core;
+    const m = core.i32;
+    return (
+      (m[BASE + CS] | m[BASE + SS] | m[BASE + DS] | m[BASE + ES]) === 0 &&
+      m[FETCH_END] === FETCH_END_4G &&
+      (m[READ_END + SS] & m[READ_END + DS] & m[READ_END + ES]) === END_4G &&
+      (m[WRITE_END + SS] & m[WRITE_END + DS] & m[WRITE_END + ES]) === END_4G &&
+      !core.alignmentCheck
+    );
+  }
+
+  #translate(block: Block, user: boolean): void {
+    const core = this.#core;
+    const addend = (layout.ram + core.fetchPhysicalPage - core.fetchLinearPage) | 0;
+    this.#pending.push({ block, place: { eip: core.i32[EIP], user, addend } });
+    block.heat = -0x1_0000;
+    if (this.#pending.length < this.#batch) return;
+    if (this.#links.full || this.#support.bytes > BYTES_MAX) this.#dropAll();
+    this.#compile();
+  }
+
+  #compile(): void {
+    const core = this.#core;
+    const pending = this.#pending;
+    this.#pending = [];
+    const made: { block: Block; place: Place; region: Region }[] = [];
+    const functions: TranslatedFunction[] = [];
+    for (const { block, place } of pending) {
+      const region = buildRegion(place.eip, block, (eip) => {
+        const physical = (block.physical & ~0xfff) | (eip & 0xfff);
+        const found = core.blocks.find(physical, block.mode);
+        return found !== undefined && !found.probed && found.secondPage === -1 && isTranslatable(found)
+          ? found
+          : undefined;
+      });
+      const coder = new RegionCoder(region, place.user, this.#links.linkerFor(place), this.#support.tailCalls);
+      const { code, locals } = coder.build();
+      functions.push({ name: `r${functions.length}`, code, locals: locals - NEXT_EIP });
+      made.push({ block, place, region });
+    }
+    const indices = this.#support.compile(functions);
+    made.forEach(({ block, place, region }, at) => {
+      const index = indices[at];
+      const translation: Translation = { ...place, block, index, region, next: block.translation };
+      block.translation = translation;
+      this.regions++;
+      this.#links.link(place, index);
+      const page = block.physical >>> 12;
+      const list = this.#byPage.get(page);
+      if (list === undefined) this.#byPage.set(page, [translation]);
+      else list.push(translation);
+    });
+  }
+
+  /** The blocks of a physical page are gone. */
+  #drop(page: number): void {
+    this.#pending = this.#pending.filter(({ block }) => block.physical >>> 12 !== page);
+    const translations = this.#byPage.get(page);
+    if (translations === undefined) return;
+    this.#byPage.delete(page);
+    for (const translation of translations) {
+      this.#links.link(translation, 0);
+      this.#support.release(translation.index);
+      translation.block.translation = undefined;
+      translation.block.heat = 0;
+    }
+  }
+
+  #dropAll(): void {
+    const pending = this.#pending;
+    for (const page of [...this.#byPage.keys()]) this.#drop(page);
+    this.#pending = pending;
+    this.#links.clear();
+    this.#support.bytes = 0;
+  }
+}
