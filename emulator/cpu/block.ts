@@ -31,6 +31,8 @@ export class Block {
   next: Block | undefined = undefined;
   /** How often the interpreter has executed it, and what it has become since; translator/translator.ts. */
   heat = 0;
+  /** How often its translation could not even begin. */
+  stuck = 0;
   translation: Translation | undefined = undefined;
 
   constructor(

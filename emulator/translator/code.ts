@@ -22,6 +22,7 @@ export const Op = {
 } as const;
 
 const BLOCK_VOID = 0x40;
+const GENERAL_REGISTERS = 8;
 
 export function pushUnsigned(bytes: number[], value: number): void {
   let rest = value >>> 0;
@@ -48,6 +49,8 @@ export function pushSigned(bytes: number[], value: number): void {
 export class Code {
   readonly bytes: number[] = [];
   depth = 0;
+  /** How often each of the first locals, the general registers, was set. */
+  readonly versions = new Int32Array(GENERAL_REGISTERS);
 
   /** Instructions without immediates. */
   op(...opcodes: readonly number[]): this {
@@ -60,10 +63,12 @@ export class Code {
   }
 
   set(local: number): this {
+    if (local < GENERAL_REGISTERS) this.versions[local]++;
     return this.#withIndex(Op.LOCAL_SET, local);
   }
 
   tee(local: number): this {
+    if (local < GENERAL_REGISTERS) this.versions[local]++;
     return this.#withIndex(Op.LOCAL_TEE, local);
   }
 

@@ -22,7 +22,9 @@ function sum(difference: boolean, writes: boolean): Emit {
   return (e, i) => {
     readBoth(e, i, writes);
     e.code.get(VALUE0).get(VALUE1).op(difference ? Op.SUB : Op.ADD).set(VALUE2);
-    if (writes) e.writeOperand0(i, VALUE2);
+    if (writes && i.kind0 === Kind.REG32 && i.kind1 === Kind.IMMEDIATE) {
+      e.setToSum(i.index0, i.index0, difference ? -i.index1 | 0 : i.index1);
+    } else if (writes) e.writeOperand0(i, VALUE2);
     e.code.get(VALUE2);
     e.setSumFlags(i.size, difference);
   };
@@ -65,7 +67,8 @@ function incrementOrDecrement(rest: number): Emit {
     e.readOperand0(i, VALUE0, true);
     code.get(VALUE0).i32(rest === Rest.INC ? 1 : -1).op(Op.ADD).set(VALUE2);
     if (i.size === 4) {
-      e.writeOperand0(i, VALUE2);
+      if (i.kind0 === Kind.REG32) e.setToSum(i.index0, i.index0, rest === Rest.INC ? 1 : -1);
+      else e.writeOperand0(i, VALUE2);
       code.get(VALUE2).set(RESULT_LOCAL);
       e.setRest(rest);
       return;

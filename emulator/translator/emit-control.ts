@@ -7,9 +7,9 @@ import type { Instruction } from '../cpu/instruction.ts';
 import { Kind } from '../cpu/instruction.ts';
 import { ECX, ESP } from '../cpu/registers.ts';
 import { Op } from './code.ts';
-import { checkPush, moveStack } from './emit-data.ts';
+import { moveStack, pushDword } from './emit-data.ts';
 import { isMemory, type Emitter } from './emitter.ts';
-import { HOST, HOST2, TARGET } from './locals.ts';
+import { TARGET } from './locals.ts';
 
 /** Where control may go; the region's code knows how. */
 export interface Flow {
@@ -60,8 +60,7 @@ function loop(condition: number | undefined): EmitJump {
 /** Leaves the target of an indirect transfer in TARGET. */
 function readTarget(e: Emitter, i: Instruction): void {
   if (isMemory(i.kind0)) {
-    e.checkOperand(i, 4, false);
-    e.pushHost(4);
+    e.pushAt(e.checkOperand(i, 4, false), 4);
   } else e.code.get(i.index0);
   e.code.set(TARGET);
 }
@@ -77,18 +76,13 @@ const jmp: EmitJump = (e, i, start, flow) => {
 
 const call: EmitJump = (e, i, start, flow) => {
   if (i.kind0 !== Kind.RELATIVE) readTarget(e, i);
-  checkPush(e, HOST2);
-  e.code.get(HOST2).i32((start + i.end) | 0);
-  e.store(4);
-  moveStack(e, -4);
+  pushDword(e, () => e.code.i32((start + i.end) | 0));
   if (i.kind0 === Kind.RELATIVE) flow.to(relativeTarget(i, start));
   else flow.indirect();
 };
 
 const ret: EmitJump = (e, i, _, flow) => {
-  e.code.get(ESP);
-  e.checkAddress(4, false);
-  e.pushHost(4, HOST);
+  e.pushAt(e.checkBase(ESP, 0, 4, false), 4);
   e.code.set(TARGET);
   moveStack(e, 4 + i.index0);
   flow.indirect();

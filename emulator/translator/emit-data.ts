@@ -3,12 +3,12 @@
  */
 import type { Instruction } from '../cpu/instruction.ts';
 import { Kind } from '../cpu/instruction.ts';
-import { EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ESI, ESP, Eflags } from '../cpu/registers.ts';
+import { EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ESI, ESP, Eflags, ZERO } from '../cpu/registers.ts';
 import { CONDITIONS } from '../cpu/execute/data.ts';
 import { Op } from './code.ts';
 import type { Emit } from './emit.ts';
 import { isMemory, sizeOfKind, type Emitter } from './emitter.ts';
-import { HOST, VALUE0, VALUE1 } from './locals.ts';
+import { VALUE0, VALUE1 } from './locals.ts';
 
 /** The order of PUSHA. */
 const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI] as const;
@@ -17,15 +17,17 @@ const mov: Emit = (e, i) => {
   if (i.kind0 === Kind.REG32) {
     // Straight to the register: no value is needed twice.
     if (isMemory(i.kind1)) {
-      e.checkOperand(i, 4, false);
-      e.pushHost(4);
+      e.pushAt(e.checkOperand(i, 4, false), 4);
+    } else if (i.kind1 === Kind.REG32) {
+      e.setToSum(i.index0, i.index1, 0);
+      return;
     } else if (i.kind1 === Kind.IMMEDIATE) e.code.i32(i.index1);
-    else e.code.get(i.index1);
+    else e.pushRegister(i.kind1, i.index1);
     e.code.set(i.index0);
     return;
   }
   e.readOperand1(i, VALUE0);
-  if (isMemory(i.kind0)) e.checkOperand(i, sizeOfKind(i.kind0), true);
+  e.checkOperand0(i, true);
   e.writeOperand0(i, VALUE0);
 };
 
@@ -37,38 +39,36 @@ function extend(signed: boolean): Emit {
   };
 }
 
-/** Checks the dword below ESP for writing; its host address in `host`. */
-export function checkPush(e: Emitter, host: number = HOST): void {
-  e.code.get(ESP).i32(4).op(Op.SUB);
-  e.checkAddress(4, true, host);
+/** Pushes a dword, which `pushValue` puts on WebAssembly's stack. */
+export function pushDword(e: Emitter, pushValue: () => void): void {
+  const place = e.checkBase(ESP, -4, 4, true);
+  e.code.get(place.local);
+  pushValue();
+  e.storeAt(place, 4);
+  moveStack(e, -4);
 }
 
 /** Moves ESP by a constant. */
 export function moveStack(e: Emitter, bytes: number): void {
-  e.code.get(ESP).i32(bytes).op(Op.ADD).set(ESP);
+  e.setToSum(ESP, ESP, bytes);
 }
 
 const push: Emit = (e, i) => {
   const { code } = e;
   if (isMemory(i.kind0)) {
-    e.checkOperand(i, 4, false);
-    e.pushHost(4);
+    e.pushAt(e.checkOperand(i, 4, false), 4);
     code.set(VALUE0);
   }
-  checkPush(e);
-  code.get(HOST);
-  if (isMemory(i.kind0)) code.get(VALUE0);
-  else if (i.kind0 === Kind.IMMEDIATE) code.i32(i.index0);
-  else code.get(i.index0);
-  e.store(4);
-  moveStack(e, -4);
+  pushDword(e, () => {
+    if (isMemory(i.kind0)) code.get(VALUE0);
+    else if (i.kind0 === Kind.IMMEDIATE) code.i32(i.index0);
+    else code.get(i.index0);
+  });
 };
 
 const pop: Emit = (e, i) => {
   const { code } = e;
-  code.get(ESP);
-  e.checkAddress(4, false);
-  e.pushHost(4);
+  e.pushAt(e.checkBase(ESP, 0, 4, false), 4);
   if (!isMemory(i.kind0)) {
     moveStack(e, 4);
     code.set(i.index0);
@@ -76,32 +76,28 @@ const pop: Emit = (e, i) => {
   }
   code.set(VALUE0);
   // An address that uses ESP is computed after the increment, and ESP stays if the write faults.
-  e.pushAddress(i);
-  if (i.base === ESP) code.i32(4).op(Op.ADD);
-  e.checkAddress(4, true);
-  code.get(HOST).get(VALUE0);
-  e.store(4);
+  const place = e.checkOperand(i, 4, true, i.base === ESP ? 4 : 0);
+  code.get(place.local).get(VALUE0);
+  e.storeAt(place, 4);
   moveStack(e, 4);
 };
 
 const pusha: Emit = (e) => {
   const { code } = e;
-  code.get(ESP).i32(32).op(Op.SUB);
-  e.checkAddress(32, true);
+  const place = e.checkBase(ESP, -32, 32, true);
   PUSHA_ORDER.forEach((register, index) => {
-    code.get(HOST).get(register);
-    e.store(4, 28 - index * 4);
+    code.get(place.local).get(register);
+    e.storeAt(place, 4, 28 - index * 4);
   });
   moveStack(e, -32);
 };
 
 const popa: Emit = (e) => {
   const { code } = e;
-  code.get(ESP);
-  e.checkAddress(32, false);
+  const place = e.checkBase(ESP, 0, 32, false);
   PUSHA_ORDER.forEach((register, index) => {
     if (register === ESP) return;
-    e.pushHost(4, HOST, 28 - index * 4);
+    e.pushAt(place, 4, 28 - index * 4);
     code.set(register);
   });
   moveStack(e, 32);
@@ -144,8 +140,11 @@ export const data: Readonly<Record<string, Emit>> = {
   MOVZX: extend(false),
   MOVSX: extend(true),
   LEA: (e, i) => {
-    e.pushAddress(i);
-    e.code.set(i.index0);
+    if (i.index === ZERO && i.base !== ZERO) e.setToSum(i.index0, i.base, i.displacement);
+    else {
+      e.pushAddress(i);
+      e.code.set(i.index0);
+    }
   },
   XCHG: (e, i) => {
     e.readOperand1(i, VALUE1);
@@ -164,12 +163,10 @@ export const data: Readonly<Record<string, Emit>> = {
   PUSHA: pusha,
   POPA: popa,
   LEAVE: (e) => {
-    const { code } = e;
-    code.get(EBP);
-    e.checkAddress(4, false);
-    code.get(EBP).i32(4).op(Op.ADD).set(ESP);
-    e.pushHost(4);
-    code.set(EBP);
+    const place = e.checkBase(EBP, 0, 4, false);
+    e.setToSum(ESP, EBP, 4);
+    e.pushAt(place, 4);
+    e.code.set(EBP);
   },
   CBW: (e) => {
     e.code.get(EAX).op(Op.EXTEND16_S).set(EAX);
@@ -181,7 +178,7 @@ export const data: Readonly<Record<string, Emit>> = {
   STD: eflagsBit(true),
   NOP: () => undefined,
   ...forEachCondition('SET', (condition) => (e, i) => {
-    if (isMemory(i.kind0)) e.checkOperand(i, 1, true);
+    e.checkOperand0(i, true);
     e.pushCondition(condition);
     e.code.set(VALUE0);
     e.writeOperand0(i, VALUE0);

@@ -10,6 +10,7 @@ import { layout } from '../memory/layout.ts';
 import type { Instruction } from '../cpu/instruction.ts';
 import { Kind } from '../cpu/instruction.ts';
 import { CS, FS, GS, ZERO } from '../cpu/registers.ts';
+import { Bases, GroupRecorder, type Group, type GroupPlan } from './base-groups.ts';
 import { Code, Op } from './code.ts';
 import {
   Carry,
@@ -21,14 +22,14 @@ import {
   pushCondition,
   type FlagState,
 } from './lazy-flags.ts';
-import { ADDRESS, FLAG_A, FLAG_B, FLAG_KIND, HOST, LEFT, NEXT_EIP, RESULT_LOCAL, TARGET, VALUE0, VALUE1 } from './locals.ts';
+import { ADDRESS, FIRST_HOST, FLAG_A, FLAG_B, FLAG_KIND, HOST, LEFT, NEXT_EIP, RESULT_LOCAL, TARGET, VALUE0, VALUE1 } from './locals.ts';
 
 /** Index of the imported function `carries`. */
 export const CARRIES_HELPER = 0;
 
 export type Size = 1 | 2 | 4;
 
-/** An address that stays what it is while its instruction goes on: a local, and a constant offset. */
+/** Where a checked operand is in the host's memory: a local and a constant beyond it. */
 export interface Place {
   readonly local: number;
   readonly offset: number;
@@ -51,6 +52,17 @@ export class Emitter {
   #remaining = 0;
   /** Its way out, once it has one, and what was known of the flags then. */
   #exit: number | undefined;
+  #groupExit: number | undefined;
+  #place0: Place = { local: HOST, offset: 0 };
+  readonly #checked = new Set<Group>();
+
+  /** What is known of the base registers, and which accesses are checked together, in the current block. */
+  bases: Bases = new Bases(this.code);
+  groups: GroupPlan = new GroupRecorder();
+  /** Index after the last local in use. */
+  localsEnd = FIRST_HOST;
+  /** Writes to a way out how to go on where only the check of a group has failed. */
+  leaveGroup: (code: Code, eip: number) => void = () => undefined;
 
   /** @param user whether accesses are those of CPL 3 */
   constructor(user: boolean) {
@@ -62,10 +74,18 @@ export class Emitter {
     return this.#readTable;
   }
 
+  /** @param plan what is checked together in the block that begins */
+  beginBlock(plan: GroupPlan): void {
+    this.bases = new Bases(this.code);
+    this.groups = plan;
+    this.#checked.clear();
+  }
+
   begin(eip: number, remaining: number): void {
     this.#eip = eip;
     this.#remaining = remaining;
     this.#exit = undefined;
+    this.#groupExit = undefined;
   }
 
   /** EIP of the instruction. */
@@ -75,24 +95,24 @@ export class Emitter {
 
   // Ways out.
 
-  /** Branches out, to the interpreter at this instruction, if the top of the stack is not 0. */
-  exitIf(): void {
-    this.#exit ??= this.coldStub(this.#eip, this.#remaining);
-    this.code.brIf(this.code.depth + this.#exit);
-  }
-
-  exit(): void {
-    this.#exit ??= this.coldStub(this.#eip, this.#remaining);
-    this.code.br(this.code.depth + this.#exit);
+  /**
+   * Branches out, to the interpreter at this instruction, if the top of the stack is not 0.
+   * @param group whether a group's check has failed, which need not mean that each of its accesses does
+   */
+  exitIf(group = false): void {
+    if (group) this.#groupExit ??= this.coldStub(this.#eip, this.#remaining, true);
+    else this.#exit ??= this.coldStub(this.#eip, this.#remaining);
+    this.code.brIf(this.code.depth + (group ? this.#groupExit! : this.#exit!));
   }
 
   /** @returns index of a stub that leaves to `eip`, or to TARGET, giving back `count` instructions */
-  coldStub(eip: number | 'target', count: number): number {
+  coldStub(eip: number | 'target', count: number, group = false): number {
     const code = new Code();
     if (isStatic(this.flags)) emitKind(code, this.flags);
     if (eip === 'target') code.get(TARGET).set(NEXT_EIP);
     else code.i32(eip).set(NEXT_EIP);
     if (count !== 0) code.get(LEFT).i32(count).op(Op.ADD).set(LEFT);
+    if (group && eip !== 'target') this.leaveGroup(code, eip);
     return this.cold.push({ code }) - 1;
   }
 
@@ -116,36 +136,86 @@ export class Emitter {
   }
 
   /**
-   * With a linear address on the stack, leaves its host address in `host`. Leaves the region when the page is not in
+   * Checks an access of `size` bytes at a register (or ZERO) and an offset. Leaves the region when the page is not in
    * the fast table, or the access crosses into another.
    */
-  checkAddress(size: number, write: boolean, host: number = HOST): void {
+  checkBase(base: number, offset: number, size: number, write: boolean): Place {
+    const tracked = this.bases.at(base, offset);
+    const group = this.groups.next({ ...tracked, size, write });
+    if (group !== undefined) return this.#checkGroup(group, base, tracked.offset - offset, tracked.offset);
+    const { code } = this;
+    if (base === ZERO) code.i32(offset);
+    else {
+      code.get(base);
+      if (offset !== 0) code.i32(offset).op(Op.ADD);
+    }
+    return this.#checkAddress(size, write);
+  }
+
+  /** Checks `size` bytes `beyond` the address of a memory operand. */
+  checkOperand(i: Instruction, size: number, write: boolean, beyond = 0): Place {
+    if (i.index === ZERO) return this.checkBase(i.base, (i.displacement + beyond) | 0, size, write);
+    this.pushAddress(i);
+    if (beyond !== 0) this.code.i32(beyond).op(Op.ADD);
+    return this.#checkAddress(size, write);
+  }
+
+  /** With a linear address on the stack. */
+  #checkAddress(size: number, write: boolean): Place {
+    const { code } = this;
+    this.#pushAddend(write).tee(HOST).op(Op.EQZ);
+    if (size > 1) code.get(ADDRESS).i32(0xfff).op(Op.AND).i32(0x1000 - size).op(Op.GT_U, Op.OR);
+    this.exitIf();
+    code.get(ADDRESS).get(HOST).op(Op.ADD).set(HOST);
+    return { local: HOST, offset: 0 };
+  }
+
+  /** For the linear address on the stack, which stays in ADDRESS. */
+  #pushAddend(write: boolean): Code {
     const { code } = this;
     code.tee(ADDRESS).i32(12).op(Op.SHR_U).i32(2).op(Op.SHL);
-    code.access(Op.LOAD, write ? this.#writeTable : this.#readTable).tee(host);
-    code.op(Op.EQZ);
-    this.exitIf();
-    if (size > 1) {
-      code.get(ADDRESS).i32(0xfff).op(Op.AND).i32(0x1000 - size).op(Op.GT_U);
-      this.exitIf();
+    return code.access(Op.LOAD, write ? this.#writeTable : this.#readTable);
+  }
+
+  /** The first access of a group checks all of them at once: one page, or two that lie side by side in RAM. */
+  #checkGroup(group: Group, base: number, delta: number, offset: number): Place {
+    const { code } = this;
+    const local = FIRST_HOST + group.number;
+    this.localsEnd = Math.max(this.localsEnd, local + 1);
+    if (!this.#checked.has(group)) {
+      this.#checked.add(group);
+      const first = group.start - delta;
+      if (base === ZERO) code.i32(first);
+      else {
+        code.get(base);
+        if (first !== 0) code.i32(first).op(Op.ADD);
+      }
+      this.#pushAddend(group.write).tee(local).op(Op.EQZ);
+      code.get(ADDRESS).i32(group.end - group.start - 1).op(Op.ADD).i32(12).op(Op.SHR_U).i32(2).op(Op.SHL);
+      code.access(Op.LOAD, group.write ? this.#writeTable : this.#readTable).get(local).op(Op.NE, Op.OR);
+      this.exitIf(true);
+      code.get(ADDRESS).get(local).op(Op.ADD).set(local);
     }
-    code.get(ADDRESS).get(host).op(Op.ADD).set(host);
+    return { local, offset: offset - group.start };
   }
 
-  /** Pushes what stands `offset` bytes after the checked address in `host`, zero-extended. */
-  pushHost(size: Size, host: number = HOST, offset = 0): void {
-    this.code.get(host).access(size === 4 ? Op.LOAD : size === 2 ? Op.LOAD16_U : Op.LOAD8_U, offset);
+  /** Pushes what stands at a checked place, zero-extended. */
+  pushAt({ local, offset }: Place, size: Size, beyond = 0): void {
+    this.code.get(local).access(size === 4 ? Op.LOAD : size === 2 ? Op.LOAD16_U : Op.LOAD8_U, offset + beyond);
   }
 
-  /** The host address and the value are on the stack. */
-  store(size: Size, offset = 0): void {
-    this.code.access(size === 4 ? Op.STORE : size === 2 ? Op.STORE16 : Op.STORE8, offset);
+  /** The place's local and the value are on the stack. */
+  storeAt({ offset }: Place, size: Size, beyond = 0): void {
+    this.code.access(size === 4 ? Op.STORE : size === 2 ? Op.STORE16 : Op.STORE8, offset + beyond);
   }
 
-  /** Checks a memory operand. */
-  checkOperand(i: Instruction, size: number, write: boolean, host: number = HOST): void {
-    this.pushAddress(i);
-    this.checkAddress(size, write, host);
+  /** Sets a register to another one plus a constant, and remembers that. */
+  setToSum(register: number, source: number, by: number): void {
+    const tracked = this.bases.at(source, by);
+    this.code.get(source);
+    if (by !== 0) this.code.i32(by).op(Op.ADD);
+    this.code.set(register);
+    this.bases.is(register, tracked);
   }
 
   // Operands.
@@ -177,12 +247,11 @@ export class Emitter {
     code.get(register).i32(high ? ~0xff00 : ~mask).op(Op.AND, Op.OR).set(register);
   }
 
-  /** Sets `local` to operand 0, zero-extended; the host address of memory stays in HOST. */
+  /** Sets `local` to operand 0, zero-extended; its place, if it is memory, is kept for `writeOperand0`. */
   readOperand0(i: Instruction, local: number, forWrite: boolean): void {
     if (isMemory(i.kind0)) {
-      const size = sizeOfKind(i.kind0);
-      this.checkOperand(i, size, forWrite);
-      this.pushHost(size);
+      this.checkOperand0(i, forWrite);
+      this.pushAt(this.#place0, sizeOfKind(i.kind0));
     } else this.#pushValue(i.kind0, i.index0, i.size);
     this.code.set(local);
   }
@@ -191,18 +260,22 @@ export class Emitter {
   readOperand1(i: Instruction, local: number): void {
     if (isMemory(i.kind1)) {
       const size = sizeOfKind(i.kind1);
-      this.checkOperand(i, size, false);
-      this.pushHost(size);
+      this.pushAt(this.checkOperand(i, size, false), size);
     } else this.#pushValue(i.kind1, i.index1, i.size);
     this.code.set(local);
   }
 
-  /** Writes `local` to operand 0, whose address, if it is memory, `readOperand0` has checked for writing. */
+  /** Checks operand 0, if it is memory, for `writeOperand0`. */
+  checkOperand0(i: Instruction, write: boolean): void {
+    if (isMemory(i.kind0)) this.#place0 = this.checkOperand(i, sizeOfKind(i.kind0), write);
+  }
+
+  /** Writes `local` to operand 0, which, if it is memory, has been checked for writing. */
   writeOperand0(i: Instruction, local: number): void {
     const { code } = this;
     if (isMemory(i.kind0)) {
-      code.get(HOST).get(local);
-      this.store(sizeOfKind(i.kind0));
+      code.get(this.#place0.local).get(local);
+      this.storeAt(this.#place0, sizeOfKind(i.kind0));
     } else {
       code.get(local);
       this.setRegister(i.kind0, i.index0);

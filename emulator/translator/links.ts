@@ -27,6 +27,8 @@ export interface Place {
   readonly eip: number;
   readonly user: boolean;
   readonly addend: number;
+  /** See `Region.unguarded`; a place of its own. */
+  readonly unguarded: boolean;
 }
 
 export interface Link {
@@ -38,7 +40,7 @@ export interface Link {
 
 export interface Linker {
   /** undefined where it is not known how the target's page is mapped, or there is no cell left. */
-  linkTo(eip: number): Link | undefined;
+  linkTo(eip: number, unguarded?: boolean): Link | undefined;
   /** Leaves the host address of the entry for the linear address in `target` in HOST. */
   pushCacheEntry(code: Code, target: number): void;
   pushCacheMiss(code: Code, target: number): void;
@@ -46,8 +48,8 @@ export interface Linker {
   pushCachedIndex(code: Code): void;
 }
 
-function keyOf({ eip, user, addend }: Place): string {
-  return `${eip}:${addend}:${user ? 'user' : 'supervisor'}`;
+function keyOf({ eip, user, addend, unguarded }: Place): string {
+  return `${eip}:${addend}:${user ? 'user' : 'supervisor'}${unguarded ? ' unguarded' : ''}`;
 }
 
 function slotOf(eip: number): number {
@@ -74,12 +76,12 @@ export class Links {
     const readTable = user ? layout.readUser : layout.readSupervisor;
     const cache = layout.jumpCache + (user ? ENTRIES * ENTRY_BYTES : 0);
     return {
-      linkTo: (eip) => {
+      linkTo: (eip, unguarded = false) => {
         const samePage = ((eip ^ place.eip) & ~0xfff) === 0;
         const offset = readTable + (eip >>> 12) * 4;
         const addend = samePage ? place.addend : core.i32[offset / 4];
         if (addend === 0) return undefined;
-        const cell = this.#cellOf({ eip, user, addend });
+        const cell = this.#cellOf({ eip, user, addend, unguarded });
         if (cell === undefined) return undefined;
         return { offset: (CELLS_AT + cell) * 4, check: samePage ? undefined : { offset, value: addend } };
       },
@@ -104,7 +106,7 @@ export class Links {
   link(place: Place, index: number): void {
     const cell = index === 0 ? this.#cells.get(keyOf(place)) : this.#cellOf(place);
     if (cell !== undefined) this.#core.i32[CELLS_AT + cell] = index;
-    if (index === 0) this.#forget(place);
+    if (index === 0 && !place.unguarded) this.#forget(place);
   }
 
   /** Makes indirect jumps find `place`. */

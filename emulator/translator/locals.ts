@@ -24,12 +24,11 @@ export const HOST = 16;
 export const VALUE0 = 17;
 export const VALUE1 = 18;
 export const VALUE2 = 19;
-export const HOST2 = 20;
 /** Where a jump, call or return goes. */
-export const TARGET = 21;
+export const TARGET = 20;
 
-/** The first of those that hold the addends of base registers; base-groups.ts. */
-export const FIRST_ADDEND = 22;
+/** The first of those that hold the host addresses of groups; base-groups.ts. */
+export const FIRST_HOST = 21;
 
 export const PARAMETERS = 9;
 

@@ -16,7 +16,9 @@ import { Code, Op } from './code.ts';
 import { CARRIES_HELPER, Emitter } from './emitter.ts';
 import { emitterOf, jumpEmitterOf } from './emit.ts';
 import { DYNAMIC, emitKind, pushCarries } from './lazy-flags.ts';
-import { FIRST_ADDEND, FLAG_A, LEFT, LEFT_SLOT, NEXT_EIP, RESULT_LOCAL, TARGET } from './locals.ts';
+import { FLAG_A, LEFT, LEFT_SLOT, NEXT_EIP, RESULT_LOCAL, TARGET } from './locals.ts';
+import type { Flow } from './emit-control.ts';
+import { GroupRecorder, Groups } from './base-groups.ts';
 import type { Linker } from './links.ts';
 import type { Region, RegionNode } from './region.ts';
 
@@ -37,6 +39,7 @@ export interface RegionCode {
 export class RegionCoder {
   readonly #emitter: Emitter;
   readonly #region: Region;
+  readonly #user: boolean;
   readonly #linker: Linker;
   readonly #tailCalls: boolean;
   readonly #byEip: ReadonlyMap<number, RegionNode>;
@@ -46,7 +49,9 @@ export class RegionCoder {
 
   constructor(region: Region, user: boolean, linker: Linker, tailCalls: boolean) {
     this.#region = region;
+    this.#user = user;
     this.#emitter = new Emitter(user);
+    this.#emitter.leaveGroup = (code, eip) => this.#leaveGroup(code, eip);
     this.#linker = linker;
     this.#tailCalls = tailCalls;
     this.#byEip = new Map(region.nodes.map((node) => [node.eip, node]));
@@ -61,7 +66,7 @@ export class RegionCoder {
     if (entry.isLoop) emitKind(code, this.#emitter.flags);
     this.#node(entry);
     code.op(Op.UNREACHABLE);
-    return { code: this.#assemble(), locals: FIRST_ADDEND, exits: this.#emitter.cold.length };
+    return { code: this.#assemble(), locals: this.#emitter.localsEnd, exits: this.#emitter.cold.length };
   }
 
   #assemble(): Code {
@@ -120,20 +125,34 @@ export class RegionCoder {
 
   #instructions(node: RegionNode): void {
     const emitter = this.#emitter;
-    const { ops } = node;
-    ops.forEach((i, index) => {
-      emitter.begin((node.eip + i.offset) | 0, ops.length - index);
-      if (node.jumps && index === ops.length - 1) {
-        jumpEmitterOf(i)!(emitter, i, node.eip, {
-          to: (eip) => this.#edge(node, eip),
-          indirect: () => this.#indirect(),
-        });
-      } else emitterOf(i)!(emitter, i);
+    emitter.beginBlock(this.#region.unguarded ? new GroupRecorder() : this.#groupsOf(node));
+    this.#emitOps(emitter, node, {
+      to: (eip) => this.#edge(node, eip),
+      indirect: () => this.#indirect(),
     });
     if (node.jumps) return;
     const next = (node.eip + node.bytes) | 0;
     if (node.leaves) this.#leave(next);
     else this.#edge(node, next);
+  }
+
+  /** Goes over the block once to see its accesses. */
+  #groupsOf(node: RegionNode): Groups {
+    const emitter = new Emitter(this.#user);
+    const recorder = new GroupRecorder();
+    emitter.beginBlock(recorder);
+    this.#emitOps(emitter, node, { to: () => undefined, indirect: () => undefined });
+    return new Groups(recorder.accesses);
+  }
+
+  #emitOps(emitter: Emitter, node: RegionNode, flow: Flow): void {
+    const { ops } = node;
+    ops.forEach((i, index) => {
+      emitter.begin((node.eip + i.offset) | 0, ops.length - index);
+      if (node.jumps && index === ops.length - 1) {
+        jumpEmitterOf(i)!(emitter, i, node.eip, flow);
+      } else emitterOf(i)!(emitter, i);
+    });
   }
 
   /** Takes the instructions of a node off the count, or leaves before it. */
@@ -203,13 +222,21 @@ export class RegionCoder {
     this.#transfer();
   }
 
+  /** On to the same instruction in a region without groups, if there is one. */
+  #leaveGroup(code: Code, eip: number): void {
+    const link = this.#linker.linkTo(eip, true);
+    if (link === undefined) return;
+    code.i32(0).access(Op.LOAD, link.offset).tee(TARGET).if();
+    this.#transfer(code);
+    code.end();
+  }
+
   /** To the function with index TARGET, with the registers. */
-  #transfer(): void {
+  #transfer(code = this.#emitter.code): void {
     const emitter = this.#emitter;
-    const { code } = emitter;
     code.i32(0).get(RESULT_LOCAL).access(Op.STORE, RESULT * 4);
     code.i32(0);
-    emitter.pushCarries();
+    pushCarries(code, emitter.flags, CARRIES_HELPER);
     code.access(Op.STORE, CARRIES * 4);
     if (this.#tailCalls) {
       for (const register of GENERAL_REGISTERS) code.get(register);

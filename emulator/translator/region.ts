@@ -16,6 +16,7 @@ const INSTRUCTIONS_MAX = 700;
 
 export class RegionNode {
   readonly eip: number;
+  readonly block: Block;
   /** Those that are translated; the others of the block are the interpreter's. */
   readonly ops: readonly Instruction[];
   /** Whether the last of `ops` is a jump, call or return. */
@@ -36,6 +37,7 @@ export class RegionNode {
 
   constructor(eip: number, block: Block) {
     this.eip = eip;
+    this.block = block;
     let length = 0;
     let jumps = false;
     for (const i of block.ops) {
@@ -72,6 +74,8 @@ export interface Region {
   readonly entry: RegionNode;
   /** In reverse postorder. */
   readonly nodes: readonly RegionNode[];
+  /** A single block whose accesses are checked one by one, for where those of other regions fail together. */
+  readonly unguarded: boolean;
 }
 
 /** Whether translating from this block on is worth anything. */
@@ -85,13 +89,14 @@ export function buildRegion(
   eip: number,
   block: Block,
   blockAt: (eip: number) => Block | undefined,
+  unguarded = false,
 ): Region {
   const byEip = new Map<number, RegionNode>();
   const entry = new RegionNode(eip, block);
   byEip.set(eip, entry);
   let instructions = entry.ops.length;
   const queue = [entry];
-  for (let at = 0; at < queue.length; at++) {
+  for (let at = 0; at < queue.length && !unguarded; at++) {
     for (const target of queue[at].targets) {
       let node = byEip.get(target);
       if (node === undefined) {
@@ -109,7 +114,7 @@ export function buildRegion(
   const nodes = reversePostorder(entry);
   findDominators(nodes);
   classifyEdges(nodes);
-  return { entry, nodes };
+  return { entry, nodes, unguarded };
 }
 
 function reversePostorder(entry: RegionNode): RegionNode[] {

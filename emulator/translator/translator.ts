@@ -19,7 +19,7 @@ import { buildRegion, isTranslatable, type Region } from './region.ts';
 import { Support, hasTailCalls, type TranslatedFunction } from './support.ts';
 
 export interface TranslatorOptions {
-  /** Executions by the interpreter after which a block is translated. */
+  /** Instructions of a block that the interpreter executes before it is translated. */
   readonly hotness?: number;
   /** Hot blocks that are compiled together. */
   readonly batch?: number;
@@ -27,6 +27,12 @@ export interface TranslatorOptions {
   readonly tailCalls?: boolean;
 }
 
+/** Instructions of a block that the interpreter executes before it is hot; twice as many, and it waits for no other. */
+const HOTNESS = 4000;
+/** Hot blocks that are compiled together: a module costs much, a function little. */
+const BATCH = 32;
+/** Vain attempts to enter a translation after which its block gets one without groups. */
+const STUCK = 200;
 /** Instructions between two returns to JavaScript: a millisecond or less. */
 const CHUNK = 0x4_0000;
 /** Past this many bytes of modules all is dropped, which bounds memory. */
@@ -60,8 +66,8 @@ export class Translator {
 
   constructor(core: Core, options: TranslatorOptions = {}) {
     this.#core = core;
-    this.#hotness = options.hotness ?? 40;
-    this.#batch = options.batch ?? 1;
+    this.#hotness = options.hotness ?? HOTNESS;
+    this.#batch = options.batch ?? BATCH;
     this.#support = new Support(core.memory.wasm, options.tailCalls ?? hasTailCalls());
     this.#links = new Links(core);
     this.#links.clear();
@@ -87,8 +93,7 @@ export class Translator {
       translation = translation.next;
     }
     if (translation === undefined) {
-      if (++block.heat < this.#hotness || !this.#mayTranslate(block)) return false;
-      this.#translate(block, user);
+      this.#heat(block, user);
       return false;
     }
     if ((m[CARRIES] & PLAIN_CARRIES_EXCLUDE) !== 0 || core.attention !== 0 || !this.#flat) return false;
@@ -101,7 +106,23 @@ export class Translator {
     this.entries++;
     const executed = chunk - m[LEFT_SLOT];
     core.left -= executed;
-    return executed > 0;
+    if (executed > 0) return true;
+    // Not even its first instruction: a page that is not there, or a group that is never in one piece.
+    if (++block.stuck === STUCK) this.#request(block, user, true);
+    return false;
+  }
+
+  /** The interpreter is about to execute a block. */
+  #heat(block: Block, user: boolean): void {
+    const before = block.heat;
+    block.heat += block.ops.length;
+    if (block.heat < this.#hotness) return;
+    if (before < this.#hotness) {
+      if (this.#mayTranslate(block)) this.#request(block, user, false);
+      // What may not be translated now may be later.
+      else block.heat = 0;
+    }
+    if (block.heat >= 2 * this.#hotness || this.#pending.length >= this.#batch) this.#compile();
   }
 
   #mayTranslate(block: Block): boolean {
@@ -129,30 +150,28 @@ export class Translator {
     );
   }
 
-  #translate(block: Block, user: boolean): void {
+  #request(block: Block, user: boolean, unguarded: boolean): void {
     const core = this.#core;
     const addend = (layout.ram + core.fetchPhysicalPage - core.fetchLinearPage) | 0;
-    this.#pending.push({ block, place: { eip: core.i32[EIP], user, addend } });
-    block.heat = -0x1_0000;
-    if (this.#pending.length < this.#batch) return;
-    if (this.#links.full || this.#support.bytes > BYTES_MAX) this.#dropAll();
-    this.#compile();
+    this.#pending.push({ block, place: { eip: core.i32[EIP], user, addend, unguarded } });
   }
 
   #compile(): void {
     const core = this.#core;
+    if (this.#links.full || this.#support.bytes > BYTES_MAX) this.#dropAll();
     const pending = this.#pending;
     this.#pending = [];
+    const covered = new Set<Block>();
     const made: { block: Block; place: Place; region: Region }[] = [];
     const functions: TranslatedFunction[] = [];
     for (const { block, place } of pending) {
-      const region = buildRegion(place.eip, block, (eip) => {
-        const physical = (block.physical & ~0xfff) | (eip & 0xfff);
-        const found = core.blocks.find(physical, block.mode);
-        return found !== undefined && !found.probed && found.secondPage === -1 && isTranslatable(found)
-          ? found
-          : undefined;
-      });
+      // Inside of another region it is no entry, unless it turns hot again.
+      if (!place.unguarded && covered.has(block)) {
+        block.heat = 0;
+        continue;
+      }
+      const region = buildRegion(place.eip, block, (eip) => this.#blockAt(block, place, eip), place.unguarded);
+      if (!place.unguarded) for (const node of region.nodes) covered.add(node.block);
       const coder = new RegionCoder(region, place.user, this.#links.linkerFor(place), this.#support.tailCalls);
       const { code, locals } = coder.build();
       functions.push({ name: `r${functions.length}`, code, locals: locals - NEXT_EIP });
@@ -161,8 +180,8 @@ export class Translator {
     const indices = this.#support.compile(functions);
     made.forEach(({ block, place, region }, at) => {
       const index = indices[at];
-      const translation: Translation = { ...place, block, index, region, next: block.translation };
-      block.translation = translation;
+      const translation: Translation = { ...place, block, index, region, next: place.unguarded ? undefined : block.translation };
+      if (!place.unguarded) block.translation = translation;
       this.regions++;
       this.#links.link(place, index);
       const page = block.physical >>> 12;
@@ -170,6 +189,15 @@ export class Translator {
       if (list === undefined) this.#byPage.set(page, [translation]);
       else list.push(translation);
     });
+  }
+
+  /** The block at an address of the same page, if it may be part of a region there. */
+  #blockAt({ physical, mode }: Block, { user }: Place, eip: number): Block | undefined {
+    const block = this.#core.blocks.find((physical & ~0xfff) | (eip & 0xfff), mode);
+    if (block === undefined || block.probed || block.secondPage !== -1 || !isTranslatable(block)) return undefined;
+    // What is a region already is jumped to, not translated once more.
+    const { translation } = block;
+    return translation?.eip === eip && translation.user === user ? undefined : block;
   }
 
   /** The blocks of a physical page are gone. */
@@ -183,6 +211,7 @@ export class Translator {
       this.#support.release(translation.index);
       translation.block.translation = undefined;
       translation.block.heat = 0;
+      translation.block.stuck = 0;
     }
   }
 

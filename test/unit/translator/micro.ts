@@ -3,11 +3,11 @@ import { Machine } from '../../../emulator/machine/machine.ts';
 const names = ['loop', 'sieve', 'collatz', 'sha256', 'crc32', 'list', 'pointers', 'int30', 'fib', 'rep', 'qsort', 'qsortO0'];
 const which = process.argv[2] ? process.argv[2].split(',').map(Number) : names.map((_, i) => i);
 const doInterp = process.argv[3] !== 'no';
-const hotness = Number(process.argv[4] ?? 300);
+const hotness = Number(process.argv[4] ?? 4000);
 for (const w of which) {
   const out: string[] = [];
   const times: number[] = [];
-  for (const translate of doInterp ? [false as const, { hotness, batch: 8 }] : [{ hotness, batch: 8 }]) {
+  for (const translate of doInterp ? [false as const, { hotness, batch: 32 }] : [{ hotness, batch: 32 }]) {
     const made = Machine.create({ memoryBytes: 32 << 20, kernel: new Uint8Array(readFileSync(`/tmp/bk/w${w}.elf`)), translate });
     if (!made.ok) throw new Error(made.failure.cause);
     const m = made.value;

@@ -1,5 +1,5 @@
 import { bootGuest } from '../../kit/guest.ts';
-const [program = 'primes', budget = '200000000', hot = '300', batch = '8'] = process.argv.slice(2);
+const [program = 'primes', budget = '200000000', hot = '4000', batch = '32'] = process.argv.slice(2);
 const m = bootGuest(program, 32 << 20, hot === 'no' ? false : { hotness: Number(hot), batch: Number(batch) });
 const c = process.cpuUsage();
 const s = performance.now();
