@@ -157,7 +157,6 @@ export class Translator {
   }
 
   #compile(): void {
-    const core = this.#core;
     if (this.#links.full || this.#support.bytes > BYTES_MAX) this.#dropAll();
     const pending = this.#pending;
     this.#pending = [];

@@ -1,0 +1,38 @@
+/** With and without the translator, at every count, however the run is cut: the same state. */
+import { describe, expect, test } from 'vitest';
+import { Random } from '../cpu/random.ts';
+import { cpuState, ramHash, randomMachine } from './random-code.ts';
+
+const EAGER = { hotness: 1, batch: 1 };
+
+function compare(seed: number, options: object, counts: number): number {
+  const random = new Random(seed);
+  const plain = randomMachine(seed, false);
+  const translated = randomMachine(seed, { ...EAGER, ...options });
+  for (let checks = 0; checks < counts; checks++) {
+    const count = plain.cpu.instructionCount + 1 + random.below(checks % 4 === 0 ? 400 : 40);
+    plain.cpu.run(count, false);
+    while (translated.cpu.instructionCount < count) {
+      const before = translated.cpu.instructionCount;
+      const left = count - before;
+      translated.cpu.run(random.below(3) === 0 ? before + 1 + random.below(left) : count, false);
+      if (translated.cpu.instructionCount === before) break;
+    }
+    expect(cpuState(translated), `seed ${seed}, count ${count}`).toBe(cpuState(plain));
+    if (checks % 16 === 0) expect(ramHash(translated), `seed ${seed}, count ${count}`).toBe(ramHash(plain));
+  }
+  expect(ramHash(translated), `seed ${seed}`).toBe(ramHash(plain));
+  return translated.cpu.translator!.entries;
+}
+
+describe('random code', () => {
+  test.each([1, 2, 3, 4, 5, 6])('part %i', (part) => {
+    let entries = 0;
+    for (let seed = part * 1000; seed < part * 1000 + 40; seed++) entries += compare(seed, {}, 48);
+    expect(entries).toBeGreaterThan(1000);
+  });
+
+  test('without tail calls', () => {
+    for (let seed = 1; seed <= 20; seed++) compare(seed, { tailCalls: false }, 48);
+  });
+});
