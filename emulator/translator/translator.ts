@@ -63,6 +63,8 @@ export class Translator {
   /** For statistics and tests. */
   regions = 0;
   entries = 0;
+  /** Instructions that regions have executed. */
+  executed = 0;
 
   constructor(core: Core, options: TranslatorOptions = {}) {
     this.#core = core;
@@ -106,6 +108,7 @@ export class Translator {
     this.entries++;
     const executed = chunk - m[LEFT_SLOT];
     core.left -= executed;
+    this.executed += executed;
     if (executed > 0) return true;
     // Not even its first instruction: a page that is not there, or a group that is never in one piece.
     if (++block.stuck === STUCK) this.#request(block, user, true);
