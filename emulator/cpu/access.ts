@@ -13,6 +13,11 @@ import { ATTRIBUTES, Attribute, BASE, LIMIT, READ_END, SS, WRITE_END } from './r
 
 export type Size = 1 | 2 | 4;
 
+const READ_SUPERVISOR = layout.readSupervisor / 4;
+const READ_USER = layout.readUser / 4;
+const WRITE_SUPERVISOR = layout.writeSupervisor / 4;
+const WRITE_USER = layout.writeUser / 4;
+
 export function read8(core: Core, segment: number, offset: number): number {
   const m = core.i32;
   if (offset >>> 0 < m[READ_END + segment] >>> 0) {
@@ -163,9 +168,21 @@ export function insideLimit(attributes: number, limit: number, offset: number, s
   return last <= limit || limit === 0xffff_ffff;
 }
 
+/** The table of addends that an access of this kind goes by, whatever the current privilege level is. */
+function tableOf(user: boolean, write: boolean): number {
+  if (user) return write ? WRITE_USER : READ_USER;
+  return write ? WRITE_SUPERVISOR : READ_SUPERVISOR;
+}
+
 /** @param forWrite whether to check and report the access as a write */
 export function readLinear(core: Core, linear: number, size: Size, user: boolean, forWrite = false): number {
   const inPage = 0x1000 - (linear & 0xfff);
+  const addend = core.i32[tableOf(user, forWrite) + (linear >>> 12)];
+  if (addend !== 0 && size <= inPage) {
+    const host = (linear + addend) | 0;
+    if (size === 4) return core.view.getInt32(host, true);
+    return size === 2 ? core.view.getUint16(host, true) : core.u8[host];
+  }
   const first = translate(core, linear, forWrite, user);
   if (size <= inPage) {
     if (core.dataProbed) core.probes.data.accessed(linear, first, size, false);
@@ -186,6 +203,14 @@ export function readLinear(core: Core, linear: number, size: Size, user: boolean
 
 export function writeLinear(core: Core, linear: number, size: Size, value: number, user: boolean): void {
   const inPage = 0x1000 - (linear & 0xfff);
+  const addend = core.i32[tableOf(user, true) + (linear >>> 12)];
+  if (addend !== 0 && size <= inPage) {
+    const host = (linear + addend) | 0;
+    if (size === 4) core.view.setInt32(host, value, true);
+    else if (size === 2) core.view.setUint16(host, value, true);
+    else core.u8[host] = value;
+    return;
+  }
   const first = translate(core, linear, true, user);
   if (size <= inPage) {
     if (core.dataProbed) core.probes.data.accessed(linear, first, size, true);

@@ -183,7 +183,11 @@ export class Translator {
     made.forEach(({ block, place, region }, at) => {
       const index = indices[at];
       const translation: Translation = { ...place, block, index, region, next: place.unguarded ? undefined : block.translation };
-      if (!place.unguarded) block.translation = translation;
+      if (!place.unguarded) {
+        block.translation = translation;
+        // At another address or privilege it is heated anew.
+        block.heat = 0;
+      }
       this.regions++;
       this.#links.link(place, index);
       const page = block.physical >>> 12;

@@ -54,7 +54,7 @@ function unsigned(...values: readonly number[]): number[] {
 }
 
 function text(value: string): number[] {
-  return withSize([...value].map((character) => character.charCodeAt(0)));
+  return withSize(Array.from(value, (character) => character.charCodeAt(0)));
 }
 
 function bodyOf({ locals, code }: FunctionBody): number[] {
