@@ -14,7 +14,6 @@
 import { CARRIES, EIP, RESULT } from '../cpu/registers.ts';
 import { Code, Op } from './code.ts';
 import { CARRIES_HELPER, Emitter } from './emitter.ts';
-import { emitterOf, jumpEmitterOf } from './emit.ts';
 import { DYNAMIC, emitKind, pushCarries } from './lazy-flags.ts';
 import { FLAG_A, LEFT, LEFT_SLOT, NEXT_EIP, RESULT_LOCAL, TARGET } from './locals.ts';
 import type { Flow } from './emit-control.ts';
@@ -130,7 +129,7 @@ export class RegionCoder {
       to: (eip) => this.#edge(node, eip),
       indirect: () => this.#indirect(),
     });
-    if (node.jumps) return;
+    if (node.jump !== undefined) return;
     const next = (node.eip + node.bytes) | 0;
     if (node.leaves) this.#leave(next);
     else this.#edge(node, next);
@@ -146,12 +145,11 @@ export class RegionCoder {
   }
 
   #emitOps(emitter: Emitter, node: RegionNode, flow: Flow): void {
-    const { ops } = node;
+    const { ops, emitters, jump } = node;
     ops.forEach((i, index) => {
       emitter.begin((node.eip + i.offset) | 0, ops.length - index);
-      if (node.jumps && index === ops.length - 1) {
-        jumpEmitterOf(i)!(emitter, i, node.eip, flow);
-      } else emitterOf(i)!(emitter, i);
+      if (index < emitters.length) emitters[index](emitter, i);
+      else jump?.(emitter, i, node.eip, flow);
     });
   }
 

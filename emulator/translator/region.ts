@@ -8,8 +8,8 @@
  */
 import type { Block } from '../cpu/block.ts';
 import type { Instruction } from '../cpu/instruction.ts';
-import { emitterOf, jumpEmitterOf } from './emit.ts';
-import { staticTargets } from './emit-control.ts';
+import { emitterOf, jumpEmitterOf, type Emit } from './emit.ts';
+import { staticTargets, type EmitJump } from './emit-control.ts';
 
 const NODES_MAX = 48;
 const INSTRUCTIONS_MAX = 700;
@@ -19,8 +19,9 @@ export class RegionNode {
   readonly block: Block;
   /** Those that are translated; the others of the block are the interpreter's. */
   readonly ops: readonly Instruction[];
-  /** Whether the last of `ops` is a jump, call or return. */
-  readonly jumps: boolean;
+  /** Those of `ops`, but for a jump, call or return at its end. */
+  readonly emitters: readonly Emit[];
+  readonly jump: EmitJump | undefined;
   /** Whether an instruction follows that is the interpreter's. */
   readonly leaves: boolean;
   /** Bytes of `ops`. */
@@ -38,15 +39,17 @@ export class RegionNode {
   constructor(eip: number, block: Block) {
     this.eip = eip;
     this.block = block;
-    let length = 0;
-    let jumps = false;
+    const emitters: Emit[] = [];
     for (const i of block.ops) {
-      if (i.row.endsBlock) jumps = jumpEmitterOf(i) !== undefined;
-      if (!jumps && (i.row.endsBlock || emitterOf(i) === undefined)) break;
-      length++;
+      const emit = i.row.endsBlock ? undefined : emitterOf(i);
+      if (emit === undefined) break;
+      emitters.push(emit);
     }
+    this.emitters = emitters;
+    const next = block.ops.at(emitters.length);
+    this.jump = next?.row.endsBlock === true ? jumpEmitterOf(next) : undefined;
+    const length = emitters.length + (this.jump === undefined ? 0 : 1);
     this.ops = block.ops.slice(0, length);
-    this.jumps = jumps;
     this.leaves = length < block.ops.length;
     this.bytes = length === 0 ? 0 : block.ops[length - 1].end;
   }
@@ -54,7 +57,7 @@ export class RegionNode {
   /** Where the node goes on, as far as it is known and may be inside. */
   get targets(): readonly number[] {
     if (this.leaves) return [];
-    if (!this.jumps) return [(this.eip + this.bytes) | 0];
+    if (this.jump === undefined) return [(this.eip + this.bytes) | 0];
     return staticTargets(this.ops[this.ops.length - 1], this.eip);
   }
 

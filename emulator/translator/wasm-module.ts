@@ -7,6 +7,7 @@ import { Op, pushUnsigned, type Code } from './code.ts';
 
 const VALUE_I32 = 0x7f;
 const VALUE_I64 = 0x7e;
+const FUNCTION_REFERENCE = 0x70;
 const KIND_FUNCTION = 0;
 const KIND_TABLE = 1;
 const KIND_MEMORY = 2;
@@ -33,67 +34,84 @@ export interface ModuleParts {
   readonly functions: readonly FunctionBody[];
 }
 
-function vector(items: readonly (readonly number[])[]): number[] {
-  const bytes: number[] = [];
-  pushUnsigned(bytes, items.length);
-  for (const item of items) for (const byte of item) bytes.push(byte);
-  return bytes;
+/** Bytes behind each other; those of a section or body are written first and then put behind their length. */
+class Writer {
+  #bytes = new Uint8Array(0x400);
+  length = 0;
+
+  put(...bytes: readonly number[]): this {
+    return this.putAll(bytes);
+  }
+
+  putAll(bytes: ArrayLike<number>): this {
+    const end = this.length + bytes.length;
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(end * 2);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.length);
+    this.length = end;
+    return this;
+  }
+
+  unsigned(...values: readonly number[]): this {
+    for (const value of values) {
+      const bytes: number[] = [];
+      pushUnsigned(bytes, value);
+      this.putAll(bytes);
+    }
+    return this;
+  }
+
+  text(value: string): this {
+    this.unsigned(value.length);
+    return this.putAll(Array.from(value, (character) => character.charCodeAt(0)));
+  }
+
+  sized(write: (inner: Writer) => void): this {
+    const inner = new Writer();
+    write(inner);
+    return this.unsigned(inner.length).putAll(inner.bytes);
+  }
+
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.length);
+  }
 }
 
-function withSize(bytes: readonly number[]): number[] {
-  const sized: number[] = [];
-  pushUnsigned(sized, bytes.length);
-  for (const byte of bytes) sized.push(byte);
-  return sized;
-}
-
-function unsigned(...values: readonly number[]): number[] {
-  const bytes: number[] = [];
-  for (const value of values) pushUnsigned(bytes, value);
-  return bytes;
-}
-
-function text(value: string): number[] {
-  return withSize(Array.from(value, (character) => character.charCodeAt(0)));
-}
-
-function bodyOf({ locals, code }: FunctionBody): number[] {
-  const declared = vector(locals.map(({ count, wide }) => [...unsigned(count), wide ? VALUE_I64 : VALUE_I32]));
-  return withSize([...declared, ...code.bytes, Op.END]);
+function writeVector<T>(writer: Writer, items: readonly T[], write: (item: T, index: number) => void): void {
+  writer.unsigned(items.length);
+  items.forEach(write);
 }
 
 /** The memory is `env.memory`, with as many pages at most as it has; the table is `env.table`. */
 export function encodeModule({ types, imports, memoryPages, functions }: ModuleParts): Uint8Array<ArrayBuffer> {
-  const environment = text('env');
-  const section = (id: number, content: readonly number[]): number[] => [id, ...withSize(content)];
-  const typeSection = types.map(({ parameters, results }) => [
-    0x60,
-    ...vector(Array.from({ length: parameters }, () => [VALUE_I32])),
-    ...vector(Array.from({ length: results }, () => [VALUE_I32])),
-  ]);
-  const importSection = [
-    [...environment, ...text('memory'), KIND_MEMORY, 1, ...unsigned(memoryPages, memoryPages)],
-    [...environment, ...text('table'), KIND_TABLE, 0x70, 0, 0],
-    ...imports.map(({ name, type }) => [...environment, ...text(name), KIND_FUNCTION, ...unsigned(type)]),
-  ];
-  const exportSection = functions.map(({ name }, index) => [
-    ...text(name),
-    KIND_FUNCTION,
-    ...unsigned(imports.length + index),
-  ]);
-  const pieces = [
-    [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    section(1, vector(typeSection)),
-    section(2, vector(importSection)),
-    section(3, vector(functions.map(({ type }) => unsigned(type)))),
-    section(7, vector(exportSection)),
-    section(10, vector(functions.map(bodyOf))),
-  ];
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  const module = new Writer().put(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const section = (id: number, write: (inner: Writer) => void): Writer => module.put(id).sized(write);
+  const values = (w: Writer, count: number): Writer => w.unsigned(count).putAll(new Uint8Array(count).fill(VALUE_I32));
+  section(1, (w) => {
+    writeVector(w, types, ({ parameters, results }) => values(values(w.put(0x60), parameters), results));
+  });
+  section(2, (w) => {
+    w.unsigned(2 + imports.length);
+    w.text('env').text('memory').put(KIND_MEMORY, 1).unsigned(memoryPages, memoryPages);
+    w.text('env').text('table').put(KIND_TABLE, FUNCTION_REFERENCE, 0, 0);
+    for (const { name, type } of imports) w.text('env').text(name).put(KIND_FUNCTION).unsigned(type);
+  });
+  section(3, (w) => {
+    writeVector(w, functions, ({ type }) => w.unsigned(type));
+  });
+  section(7, (w) => {
+    writeVector(w, functions, ({ name }, index) => w.text(name).put(KIND_FUNCTION).unsigned(imports.length + index));
+  });
+  section(10, (w) => {
+    writeVector(w, functions, ({ locals, code }) =>
+      w.sized((body) => {
+        writeVector(body, locals, ({ count, wide }) => body.unsigned(count).put(wide ? VALUE_I64 : VALUE_I32));
+        body.putAll(code.bytes).put(Op.END);
+      }),
+    );
+  });
+  return module.bytes;
 }
