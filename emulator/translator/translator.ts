@@ -28,7 +28,7 @@ export interface TranslatorOptions {
 }
 
 /** Instructions of a block that the interpreter executes before it is hot; twice as many, and it waits for no other. */
-const HOTNESS = 12_000;
+const HOTNESS = 6000;
 /** Hot blocks that are compiled together: a module costs much, a function little. */
 const BATCH = 32;
 /** Vain attempts to enter a translation after which its block gets one without groups. */
