@@ -28,7 +28,7 @@ function newCpu(translate: TranslatorOptions | false): { cpu: Cpu; memory: Guest
     writeMmio: () => undefined,
     acknowledgeInterrupt: () => 0,
   };
-  const cpu = new Cpu(memory, bus, translate);
+  const cpu = new Cpu(memory, bus, { translate });
   const { registers } = cpu;
   registers.cr0 = 0x11;
   registers.segments.cs = { selector: 8, base: 0, limit: 0xffff_ffff, attributes: 0xc09b };
