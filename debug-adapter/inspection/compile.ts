@@ -4,7 +4,7 @@
  *
  * Invariant: nothing is written unless `allowAssignment` was given; every failure has a cause and a remedy.
  */
-import { builtinType, i386Registers, makeArray, makePointer, registerNumber, resolved } from '../debug-info/index.ts';
+import { builtinType, i386Registers, makeArray, makePointer, resolved } from '../debug-info/index.ts';
 import type { FunctionScope, FunctionType, Result, Type, Variable } from '../debug-info/index.ts';
 import {
   addressNode,
@@ -37,6 +37,7 @@ import { binaryNode, unaryNode } from './operators.ts';
 import { parseExpression } from './parser.ts';
 import type { Tree } from './parser.ts';
 import { innerScalar } from './rust-layout.ts';
+import { readOnly, readRegister, registerNode } from './registers.ts';
 import { bytesOf, partValue, valueOfVariable, writeBytes } from './value.ts';
 
 export function compileExpression(text: string, scope: NameScope, options: CompileOptions = {}): Result<Compiled> {
@@ -87,18 +88,6 @@ export function evaluateExpression(
   const compiled = compileExpression(text, scope, { ...options, context });
   return compiled.ok ? compiled.value.evaluate(context) : compiled;
 }
-
-//                               name   register  bits from  bits
-const partRegisters: ReadonlyMap<string, readonly [number, number, number]> = new Map<
-  string,
-  readonly [number, number, number]
->([
-  ...['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di', 'ip'].map((name, number) => [name, [number, 0, 16]] as const),
-  ...['al', 'cl', 'dl', 'bl'].map((name, number) => [name, [number, 0, 8]] as const),
-  ...['ah', 'ch', 'dh', 'bh'].map((name, number) => [name, [number, 8, 8]] as const),
-]);
-//                             gdb's names for them
-const registerAliases: Readonly<Record<string, string>> = { pc: 'eip', sp: 'esp', fp: 'ebp' };
 
 class Compiler {
   readonly #scope: NameScope;
@@ -170,7 +159,7 @@ class Compiler {
       case 'register':
         return this.#scope.factNamed?.(tree.name) === 'plain'
           ? factNode(tree.name, undefined, this.#language)
-          : this.#register(tree.name);
+          : registerNode(tree.name, this.#scope);
       case 'fact':
         return this.#factOf(tree.name, this.node(tree.argument));
       case 'unary':
@@ -310,60 +299,6 @@ class Compiler {
     }
     const unsigned = { kind: 'integer', bits: 32, signed: false } as const;
     return factNode(name, toNumber(address, unsigned), this.#language);
-  }
-
-  #register(name: string): Node {
-    const full = registerAliases[name] ?? name;
-    const type = this.#builtin(this.#language === 'c' ? 'unsigned int' : 'u32');
-    const number = registerNumber(full);
-    if (number !== undefined) {
-      const read = readRegister(full, number);
-      const value: Get<Value> = (context) => ({
-        type,
-        place: { kind: 'location', location: { pieces: [{ kind: 'register', register: number }] }, offset: 0 },
-        context,
-      });
-      return { ...numberNode(type, read), value };
-    }
-    const part = partRegisters.get(full);
-    if (part !== undefined) {
-      const [whole, from, bits] = part;
-      const read = readRegister(i386Registers[whole]!, whole);
-      const small = typeOfNumeric({ kind: 'integer', bits, signed: false }, this.#language);
-      const mask = 2 ** bits - 1;
-      return {
-        ...numberNode(small, (context) => (read(context) >>> from) & mask),
-        assign: (context, value) => {
-          const merged = (read(context) & ~(mask << from)) | ((value & mask) << from);
-          if (context.setRegister?.(whole, merged >>> 0) !== true)
-            throw readOnly(`$${name} cannot be changed in this frame`);
-        },
-      };
-    }
-    if (this.#scope.isRegister?.(full) !== true) {
-      throw new EvaluationError(
-        'register-unknown',
-        `There is no register $${name}.`,
-        `Registers are $${i386Registers.join(', $')}, their parts such as $al, and $cr3 and the like.`,
-      );
-    }
-    const node = numberNode(type, (context) => {
-      const value = context.namedRegister?.(full);
-      if (value === undefined)
-        throw new EvaluationError(
-          'register-lost',
-          `$${name} is not known in this frame.`,
-          'Look at it in the innermost frame.',
-        );
-      return value >>> 0;
-    });
-    return {
-      ...node,
-      assign: (context, value) => {
-        if (context.setNamedRegister?.(full, value >>> 0) !== true)
-          throw readOnly(`$${name} cannot be changed in this frame`);
-      },
-    };
   }
 
   #binary(tree: Tree & { kind: 'binary' }): Node {
@@ -547,23 +482,6 @@ function constant(value: number): Get<number> {
 
 function fail(cause: string): never {
   throw readOnly(cause);
-}
-
-function readOnly(cause: string): EvaluationError {
-  return new EvaluationError('not-writable', `${cause}.`, 'Change the memory or the register it came from.');
-}
-
-function readRegister(name: string, number: number): Get<number> {
-  return (context) => {
-    const value = context.register(number);
-    if (value === undefined)
-      throw new EvaluationError(
-        'register-lost',
-        `$${name} was not saved by the functions this frame called.`,
-        'Look at it in the innermost frame.',
-      );
-    return value >>> 0;
-  };
 }
 
 /** Where the debug information says “a register plus an offset”, nothing of it is looked at again when it runs. */

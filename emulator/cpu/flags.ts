@@ -66,8 +66,7 @@ export function arithmeticFlags(core: Core): number {
 /** Sets the six flags from the bits of `flags`. */
 export function setArithmeticFlags(core: Core, flags: number): void {
   const cf = (flags & Eflags.CF) << 31;
-  const carries =
-    cf | ((cf >>> 1) ^ ((flags & Eflags.OF) !== 0 ? 0x4000_0000 : 0)) | ((flags & Eflags.AF) >> 1);
+  const carries = cf | ((cf >>> 1) ^ ((flags & Eflags.OF) !== 0 ? 0x4000_0000 : 0)) | ((flags & Eflags.AF) >> 1);
   const odd = (flags & Eflags.PF) === 0;
   if ((flags & Eflags.ZF) === 0) {
     // A result that has them says it all: translated code knows no other carries.

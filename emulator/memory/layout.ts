@@ -19,7 +19,10 @@ const fields = [
   ['writeSupervisor', PAGES_OF_4G * 4],
   ['writeUser', PAGES_OF_4G * 4],
   ['jumpCache', 0x2_0000 /*                     where translated code for an address is; translator/links.ts */],
-  ['links', 0x4_0000 /*                         Int32 each: what a jump to a known address calls; translator/links.ts */],
+  [
+    'links',
+    0x4_0000 /*                         Int32 each: what a jump to a known address calls; translator/links.ts */,
+  ],
   ['ram', 0 /*                                  guest physical address 0; as long as the machine has memory */],
 ] as const;
 

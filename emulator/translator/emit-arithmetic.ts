@@ -21,7 +21,11 @@ function readBoth(e: Emitter, i: Instruction, writes: boolean): void {
 function sum(difference: boolean, writes: boolean): Emit {
   return (e, i) => {
     readBoth(e, i, writes);
-    e.code.get(VALUE0).get(VALUE1).op(difference ? Op.SUB : Op.ADD).set(VALUE2);
+    e.code
+      .get(VALUE0)
+      .get(VALUE1)
+      .op(difference ? Op.SUB : Op.ADD)
+      .set(VALUE2);
     if (writes && i.kind0 === Kind.REG32 && i.kind1 === Kind.IMMEDIATE) {
       e.setToSum(i.index0, i.index0, difference ? -i.index1 | 0 : i.index1);
     } else if (writes) e.writeOperand0(i, VALUE2);
@@ -35,7 +39,10 @@ function sumWithCarry(difference: boolean): Emit {
   return (e, i) => {
     const { code } = e;
     readBoth(e, i, true);
-    code.get(VALUE0).get(VALUE1).op(difference ? Op.SUB : Op.ADD);
+    code
+      .get(VALUE0)
+      .get(VALUE1)
+      .op(difference ? Op.SUB : Op.ADD);
     e.pushCarry();
     code.op(difference ? Op.SUB : Op.ADD).set(RESULT_LOCAL);
     const [x, z] = difference ? [RESULT_LOCAL, VALUE0] : [VALUE0, RESULT_LOCAL];
@@ -65,7 +72,11 @@ function incrementOrDecrement(rest: number): Emit {
   return (e, i) => {
     const { code } = e;
     e.readOperand0(i, VALUE0, true);
-    code.get(VALUE0).i32(rest === Rest.INC ? 1 : -1).op(Op.ADD).set(VALUE2);
+    code
+      .get(VALUE0)
+      .i32(rest === Rest.INC ? 1 : -1)
+      .op(Op.ADD)
+      .set(VALUE2);
     if (i.size === 4) {
       if (i.kind0 === Kind.REG32) e.setToSum(i.index0, i.index0, rest === Rest.INC ? 1 : -1);
       else e.writeOperand0(i, VALUE2);
@@ -78,7 +89,11 @@ function incrementOrDecrement(rest: number): Emit {
     code.set(VALUE1);
     const [x, z] = rest === Rest.INC ? [VALUE0, VALUE2] : [VALUE2, VALUE0];
     code.get(x).i32(1).op(Op.AND).get(x).i32(1).op(Op.OR).get(z).i32(-1).op(Op.XOR, Op.AND, Op.OR).tee(FLAG_A);
-    code.i32(32 - i.size * 8).op(Op.SHL).i32(CF_AND_NEXT).op(Op.AND);
+    code
+      .i32(32 - i.size * 8)
+      .op(Op.SHL)
+      .i32(CF_AND_NEXT)
+      .op(Op.AND);
     code.get(FLAG_A).i32(8).op(Op.AND, Op.OR).tee(FLAG_A);
     code.i32(31).op(Op.SHR_S).i32(0).get(VALUE1).op(Op.SUB, Op.XOR).i32(CF_AND_NEXT).op(Op.AND);
     code.get(FLAG_A).op(Op.XOR).set(FLAG_A);
@@ -231,4 +246,3 @@ export const arithmetic: Readonly<Record<string, Emit>> = {
     setCarries(e);
   },
 };
-

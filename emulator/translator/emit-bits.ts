@@ -47,7 +47,11 @@ function shift(name: Shift): Emit {
     if (i.kind1 === Kind.IMMEDIATE) {
       const count = i.index1 & 31;
       if (count === 0) return;
-      if (name === 'SAR' && i.size !== 4) code.get(VALUE0).op(i.size === 1 ? Op.EXTEND8_S : Op.EXTEND16_S).set(VALUE0);
+      if (name === 'SAR' && i.size !== 4)
+        code
+          .get(VALUE0)
+          .op(i.size === 1 ? Op.EXTEND8_S : Op.EXTEND16_S)
+          .set(VALUE0);
       code.get(VALUE0).i32(count).op(SHIFT_OPS[name]).set(VALUE2);
       e.writeOperand0(i, VALUE2);
       code.get(VALUE2);
@@ -65,7 +69,13 @@ function shift(name: Shift): Emit {
       // CF in bit 31; the bit beside it is CF xor OF, and OF the difference of the result's two highest bits.
       code.get(FLAG_A).i32(BIT31).op(Op.AND);
       code.get(FLAG_A).i32(1).op(Op.SHR_U);
-      code.get(VALUE2).i32(31 - bits).op(Op.SHL).get(VALUE2).i32(32 - bits).op(Op.SHL, Op.XOR, Op.XOR);
+      code
+        .get(VALUE2)
+        .i32(31 - bits)
+        .op(Op.SHL)
+        .get(VALUE2)
+        .i32(32 - bits)
+        .op(Op.SHL, Op.XOR, Op.XOR);
       code.i32(0x4000_0000).op(Op.AND, Op.OR).set(FLAG_A);
       e.setFlags(Carry.VECTOR);
       return;
@@ -123,11 +133,24 @@ function doubleShift(left: boolean): Emit {
     e.readOperand1(i, VALUE1);
     e.readOperand0(i, VALUE0, true);
     if (count === 0) return;
-    code.get(VALUE0).i32(count).op(left ? Op.SHL : Op.SHR_U);
-    code.get(VALUE1).i32(32 - count).op(left ? Op.SHR_U : Op.SHL, Op.OR).set(VALUE2);
+    code
+      .get(VALUE0)
+      .i32(count)
+      .op(left ? Op.SHL : Op.SHR_U);
+    code
+      .get(VALUE1)
+      .i32(32 - count)
+      .op(left ? Op.SHR_U : Op.SHL, Op.OR)
+      .set(VALUE2);
     e.writeOperand0(i, VALUE2);
     code.get(VALUE2).set(RESULT_LOCAL);
-    code.get(VALUE0).i32(left ? count - 1 : 32 - count).op(Op.SHL).tee(FLAG_A).i32(BIT31).op(Op.AND);
+    code
+      .get(VALUE0)
+      .i32(left ? count - 1 : 32 - count)
+      .op(Op.SHL)
+      .tee(FLAG_A)
+      .i32(BIT31)
+      .op(Op.AND);
     code.get(FLAG_A).get(VALUE0).op(Op.XOR).get(VALUE2).op(Op.XOR).i32(1).op(Op.SHR_U);
     code.i32(0x4000_0000).op(Op.AND, Op.OR).set(FLAG_A);
     e.setFlags(Carry.VECTOR);
@@ -149,7 +172,10 @@ function bitTest(change: number | undefined): Emit {
     code.get(FLAG_A).op(Op.XOR).set(FLAG_A);
     e.setFlags(Carry.VECTOR);
     if (change === undefined) return;
-    code.get(VALUE0).i32(change === Op.AND ? -2 : 1).get(VALUE1);
+    code
+      .get(VALUE0)
+      .i32(change === Op.AND ? -2 : 1)
+      .get(VALUE1);
     code.op(change === Op.AND ? Op.ROTL : Op.SHL, change).set(VALUE2);
     e.writeOperand0(i, VALUE2);
   };

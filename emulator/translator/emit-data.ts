@@ -34,7 +34,11 @@ const mov: Emit = (e, i) => {
 function extend(signed: boolean): Emit {
   return (e, i) => {
     e.readOperand1(i, VALUE0);
-    if (signed) e.code.get(VALUE0).op(sizeOfKind(i.kind1) === 1 ? Op.EXTEND8_S : Op.EXTEND16_S).set(VALUE0);
+    if (signed)
+      e.code
+        .get(VALUE0)
+        .op(sizeOfKind(i.kind1) === 1 ? Op.EXTEND8_S : Op.EXTEND16_S)
+        .set(VALUE0);
     e.writeOperand0(i, VALUE0);
   };
 }
@@ -106,8 +110,14 @@ const popa: Emit = (e) => {
 function eflagsBit(set: boolean): Emit {
   return (e) => {
     const { code } = e;
-    code.i32(0).i32(0).access(Op.LOAD, EFLAGS * 4);
-    code.i32(set ? Eflags.DF : ~Eflags.DF).op(set ? Op.OR : Op.AND).access(Op.STORE, EFLAGS * 4);
+    code
+      .i32(0)
+      .i32(0)
+      .access(Op.LOAD, EFLAGS * 4);
+    code
+      .i32(set ? Eflags.DF : ~Eflags.DF)
+      .op(set ? Op.OR : Op.AND)
+      .access(Op.STORE, EFLAGS * 4);
   };
 }
 
@@ -156,7 +166,13 @@ export const data: Readonly<Record<string, Emit>> = {
   BSWAP: (e, i) => {
     const { code } = e;
     code.get(i.index0).i32(8).op(Op.ROTL).i32(0x00ff_00ff).op(Op.AND);
-    code.get(i.index0).i32(8).op(Op.ROTR).i32(0xff00_ff00 | 0).op(Op.AND, Op.OR).set(i.index0);
+    code
+      .get(i.index0)
+      .i32(8)
+      .op(Op.ROTR)
+      .i32(0xff00_ff00 | 0)
+      .op(Op.AND, Op.OR)
+      .set(i.index0);
   },
   PUSH: push,
   POP: pop,
@@ -194,4 +210,3 @@ export const data: Readonly<Record<string, Emit>> = {
     e.writeOperand0(i, VALUE0);
   }),
 };
-

@@ -22,7 +22,20 @@ import {
   pushCondition,
   type FlagState,
 } from './lazy-flags.ts';
-import { ADDRESS, FIRST_HOST, FLAG_A, FLAG_B, FLAG_KIND, HOST, LEFT, NEXT_EIP, RESULT_LOCAL, TARGET, VALUE0, VALUE1 } from './locals.ts';
+import {
+  ADDRESS,
+  FIRST_HOST,
+  FLAG_A,
+  FLAG_B,
+  FLAG_KIND,
+  HOST,
+  LEFT,
+  NEXT_EIP,
+  RESULT_LOCAL,
+  TARGET,
+  VALUE0,
+  VALUE1,
+} from './locals.ts';
 
 /** Index of the imported function `carries`. */
 export const CARRIES_HELPER = 0;
@@ -164,7 +177,13 @@ export class Emitter {
   #checkAddress(size: number, write: boolean): Place {
     const { code } = this;
     this.#pushAddend(write).tee(HOST).op(Op.EQZ);
-    if (size > 1) code.get(ADDRESS).i32(0xfff).op(Op.AND).i32(0x1000 - size).op(Op.GT_U, Op.OR);
+    if (size > 1)
+      code
+        .get(ADDRESS)
+        .i32(0xfff)
+        .op(Op.AND)
+        .i32(0x1000 - size)
+        .op(Op.GT_U, Op.OR);
     this.exitIf();
     code.get(ADDRESS).get(HOST).op(Op.ADD).set(HOST);
     return { local: HOST, offset: 0 };
@@ -191,8 +210,18 @@ export class Emitter {
         if (first !== 0) code.i32(first).op(Op.ADD);
       }
       this.#pushAddend(group.write).tee(local).op(Op.EQZ);
-      code.get(ADDRESS).i32(group.end - group.start - 1).op(Op.ADD).i32(12).op(Op.SHR_U).i32(2).op(Op.SHL);
-      code.access(Op.LOAD, group.write ? this.#writeTable : this.#readTable).get(local).op(Op.NE, Op.OR);
+      code
+        .get(ADDRESS)
+        .i32(group.end - group.start - 1)
+        .op(Op.ADD)
+        .i32(12)
+        .op(Op.SHR_U)
+        .i32(2)
+        .op(Op.SHL);
+      code
+        .access(Op.LOAD, group.write ? this.#writeTable : this.#readTable)
+        .get(local)
+        .op(Op.NE, Op.OR);
       this.exitIf(true);
       code.get(ADDRESS).get(local).op(Op.ADD).set(local);
     }
@@ -224,7 +253,11 @@ export class Emitter {
   pushRegister(kind: number, index: number): void {
     const { code } = this;
     if (kind === Kind.REG32) code.get(index);
-    else if (kind === Kind.REG16) code.get(index >> 1).i32(0xffff).op(Op.AND);
+    else if (kind === Kind.REG16)
+      code
+        .get(index >> 1)
+        .i32(0xffff)
+        .op(Op.AND);
     else {
       code.get(index >> 2);
       if ((index & 3) !== 0) code.i32(8).op(Op.SHR_U);
@@ -244,7 +277,11 @@ export class Emitter {
     const mask = kind === Kind.REG16 ? 0xffff : 0xff;
     code.i32(mask).op(Op.AND);
     if (high) code.i32(8).op(Op.SHL);
-    code.get(register).i32(high ? ~0xff00 : ~mask).op(Op.AND, Op.OR).set(register);
+    code
+      .get(register)
+      .i32(high ? ~0xff00 : ~mask)
+      .op(Op.AND, Op.OR)
+      .set(register);
   }
 
   /** Sets `local` to operand 0, zero-extended; its place, if it is memory, is kept for `writeOperand0`. */
@@ -297,7 +334,13 @@ export class Emitter {
   setRest(rest: number): void {
     const { carry } = this.flags;
     if (carry === undefined) {
-      this.code.get(FLAG_KIND).i32(15).op(Op.AND).i32(rest << 4).op(Op.OR).set(FLAG_KIND);
+      this.code
+        .get(FLAG_KIND)
+        .i32(15)
+        .op(Op.AND)
+        .i32(rest << 4)
+        .op(Op.OR)
+        .set(FLAG_KIND);
     }
     this.flags = { carry, rest };
   }

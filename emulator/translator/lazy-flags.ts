@@ -123,8 +123,20 @@ function pushStaticCarries(code: Code, carry: number, rest: number, places: Plac
     code.i32(0);
     pushStaticCarry(code, carry, places);
     code.op(Op.SUB).i32(CF_AND_NEXT).op(Op.AND);
-    code.get(result).i32(rest === Rest.INC ? BIT31 : 0x7fff_ffff).op(Op.EQ).i32(30).op(Op.SHL, Op.XOR);
-    code.get(result).i32(15).op(Op.AND).i32(rest === Rest.INC ? 0 : 15).op(Op.EQ).i32(3).op(Op.SHL, Op.OR);
+    code
+      .get(result)
+      .i32(rest === Rest.INC ? BIT31 : 0x7fff_ffff)
+      .op(Op.EQ)
+      .i32(30)
+      .op(Op.SHL, Op.XOR);
+    code
+      .get(result)
+      .i32(15)
+      .op(Op.AND)
+      .i32(rest === Rest.INC ? 0 : 15)
+      .op(Op.EQ)
+      .i32(3)
+      .op(Op.SHL, Op.OR);
     return;
   }
   switch (carry) {
@@ -151,7 +163,11 @@ function pushStaticCarries(code: Code, carry: number, rest: number, places: Plac
         else pushVector(code, result, b, a);
       };
       push();
-      code.i32(carry === Carry.ADD2 || carry === Carry.SUB2 ? 16 : 24).op(Op.SHL).i32(CF_AND_NEXT).op(Op.AND);
+      code
+        .i32(carry === Carry.ADD2 || carry === Carry.SUB2 ? 16 : 24)
+        .op(Op.SHL)
+        .i32(CF_AND_NEXT)
+        .op(Op.AND);
       push();
       code.i32(8).op(Op.AND, Op.OR);
       break;
@@ -177,7 +193,11 @@ export function carriesHelper(code: Code): void {
   const carries = Object.values(Carry);
   for (const rest of Object.values(Rest)) {
     for (const carry of carries) {
-      code.get(HELPER_PARAMETERS.kind).i32(carry | (rest << 4)).op(Op.EQ).if();
+      code
+        .get(HELPER_PARAMETERS.kind)
+        .i32(carry | (rest << 4))
+        .op(Op.EQ)
+        .if();
       pushStaticCarries(code, carry, rest, HELPER_PARAMETERS);
       code.op(Op.RETURN).end();
     }
@@ -243,7 +263,10 @@ function pushSignedOperands(code: Code, carry: number): Code {
 function pushLess(code: Code, flags: FlagState, helper: number): void {
   if (flags.rest === Rest.INC || flags.rest === Rest.DEC) {
     code.get(RESULT_LOCAL).i32(0).op(Op.LT_S);
-    code.get(RESULT_LOCAL).i32(flags.rest === Rest.INC ? BIT31 : 0x7fff_ffff).op(Op.EQ, Op.XOR);
+    code
+      .get(RESULT_LOCAL)
+      .i32(flags.rest === Rest.INC ? BIT31 : 0x7fff_ffff)
+      .op(Op.EQ, Op.XOR);
   } else if (flags.carry === Carry.LOGIC && flags.rest === Rest.SAME) {
     code.get(RESULT_LOCAL).i32(0).op(Op.LT_S);
   } else {

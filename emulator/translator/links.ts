@@ -87,14 +87,22 @@ export class Links {
       },
       pushCacheEntry: (code, target) => {
         code.get(target).get(target).i32(12).op(Op.SHR_U, Op.XOR);
-        code.i32(ENTRIES - 1).op(Op.AND).i32(4).op(Op.SHL).set(HOST);
+        code
+          .i32(ENTRIES - 1)
+          .op(Op.AND)
+          .i32(4)
+          .op(Op.SHL)
+          .set(HOST);
       },
       pushCacheMiss: (code, target) => {
         code.get(HOST).access(Op.LOAD, cache).get(target).op(Op.NE);
       },
       pushMappingDiffers: (code, target) => {
         code.get(target).i32(12).op(Op.SHR_U).i32(2).op(Op.SHL).access(Op.LOAD, readTable);
-        code.get(HOST).access(Op.LOAD, cache + 4).op(Op.NE);
+        code
+          .get(HOST)
+          .access(Op.LOAD, cache + 4)
+          .op(Op.NE);
       },
       pushCachedIndex: (code) => {
         code.get(HOST).access(Op.LOAD, cache + 8);

@@ -59,8 +59,14 @@ export class RegionCoder {
   build(): RegionCode {
     const { code } = this.#emitter;
     const { entry } = this.#region;
-    code.i32(0).access(Op.LOAD, RESULT * 4).set(RESULT_LOCAL);
-    code.i32(0).access(Op.LOAD, CARRIES * 4).set(FLAG_A);
+    code
+      .i32(0)
+      .access(Op.LOAD, RESULT * 4)
+      .set(RESULT_LOCAL);
+    code
+      .i32(0)
+      .access(Op.LOAD, CARRIES * 4)
+      .set(FLAG_A);
     this.#count(entry);
     if (entry.isLoop) emitKind(code, this.#emitter.flags);
     this.#node(entry);
@@ -81,23 +87,43 @@ export class RegionCoder {
     });
     code.end();
     this.#storeRegisters(code);
-    code.i32(0).get(RESULT_LOCAL).access(Op.STORE, RESULT * 4);
+    code
+      .i32(0)
+      .get(RESULT_LOCAL)
+      .access(Op.STORE, RESULT * 4);
     code.i32(0);
     pushCarries(code, DYNAMIC, CARRIES_HELPER);
     code.access(Op.STORE, CARRIES * 4);
-    code.i32(0).get(NEXT_EIP).access(Op.STORE, EIP * 4);
+    code
+      .i32(0)
+      .get(NEXT_EIP)
+      .access(Op.STORE, EIP * 4);
     if (!this.#tailCalls) code.i32(0);
     return code;
   }
 
   #loadRegisters(code: Code): void {
-    for (const register of GENERAL_REGISTERS) code.i32(0).access(Op.LOAD, register * 4).set(register);
-    code.i32(0).access(Op.LOAD, LEFT_SLOT * 4).set(LEFT);
+    for (const register of GENERAL_REGISTERS)
+      code
+        .i32(0)
+        .access(Op.LOAD, register * 4)
+        .set(register);
+    code
+      .i32(0)
+      .access(Op.LOAD, LEFT_SLOT * 4)
+      .set(LEFT);
   }
 
   #storeRegisters(code: Code): void {
-    for (const register of GENERAL_REGISTERS) code.i32(0).get(register).access(Op.STORE, register * 4);
-    code.i32(0).get(LEFT).access(Op.STORE, LEFT_SLOT * 4);
+    for (const register of GENERAL_REGISTERS)
+      code
+        .i32(0)
+        .get(register)
+        .access(Op.STORE, register * 4);
+    code
+      .i32(0)
+      .get(LEFT)
+      .access(Op.STORE, LEFT_SLOT * 4);
   }
 
   // Structure.
@@ -232,7 +258,10 @@ export class RegionCoder {
   /** To the function with index TARGET, with the registers. */
   #transfer(code = this.#emitter.code): void {
     const emitter = this.#emitter;
-    code.i32(0).get(RESULT_LOCAL).access(Op.STORE, RESULT * 4);
+    code
+      .i32(0)
+      .get(RESULT_LOCAL)
+      .access(Op.STORE, RESULT * 4);
     code.i32(0);
     pushCarries(code, emitter.flags, CARRIES_HELPER);
     code.access(Op.STORE, CARRIES * 4);

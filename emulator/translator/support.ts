@@ -112,7 +112,10 @@ function enterOnce(): Code {
 
 function trampoline(): Code {
   const code = new Code();
-  code.i32(0).get(1).access(Op.STORE, LEFT_SLOT * 4);
+  code
+    .i32(0)
+    .get(1)
+    .access(Op.STORE, LEFT_SLOT * 4);
   code.loop();
   code.get(0).callIndirect(TYPE_REGION).tee(0).brIf(0);
   return code.end();

@@ -182,7 +182,13 @@ export class Translator {
     const indices = this.#support.compile(functions);
     made.forEach(({ block, place, region }, at) => {
       const index = indices[at];
-      const translation: Translation = { ...place, block, index, region, next: place.unguarded ? undefined : block.translation };
+      const translation: Translation = {
+        ...place,
+        block,
+        index,
+        region,
+        next: place.unguarded ? undefined : block.translation,
+      };
       if (!place.unguarded) {
         block.translation = translation;
         // At another address or privilege it is heated anew.

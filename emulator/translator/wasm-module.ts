@@ -103,7 +103,12 @@ export function encodeModule({ types, imports, memoryPages, functions }: ModuleP
     writeVector(w, functions, ({ type }) => w.unsigned(type));
   });
   section(7, (w) => {
-    writeVector(w, functions, ({ name }, index) => w.text(name).put(KIND_FUNCTION).unsigned(imports.length + index));
+    writeVector(w, functions, ({ name }, index) =>
+      w
+        .text(name)
+        .put(KIND_FUNCTION)
+        .unsigned(imports.length + index),
+    );
   });
   section(10, (w) => {
     writeVector(w, functions, ({ locals, code }) =>

@@ -71,7 +71,12 @@ function compare(random: Random, instructions: readonly { bytes: Uint8Array; i: 
       registers.eip = CODE;
       cpu.exceptionStops = -1;
       const stop = cpu.run(cpu.instructionCount + instructions.length + 1);
-      return { stop, registers: NAMES.map((register) => registers[register]), eip: registers.eip, flags: registers.eflags };
+      return {
+        stop,
+        registers: NAMES.map((register) => registers[register]),
+        eip: registers.eip,
+        flags: registers.eflags,
+      };
     });
     expect(outcomes[1], `${name}, round ${round}, ${random.seedText}`).toEqual(outcomes[0]);
   }
