@@ -52,6 +52,14 @@ export interface Translation extends Place {
   readonly next: Translation | undefined;
 }
 
+function find(block: Block, eip: number, user: boolean): Translation | undefined {
+  let { translation } = block;
+  while (translation !== undefined && (translation.eip !== eip || translation.user !== user)) {
+    translation = translation.next;
+  }
+  return translation;
+}
+
 export class Translator {
   readonly #core: Core;
   readonly #support: Support;
@@ -90,13 +98,11 @@ export class Translator {
     const m = core.i32;
     const eip = m[EIP];
     const user = core.cpl === 3;
-    let translation = block.translation;
-    while (translation !== undefined && (translation.eip !== eip || translation.user !== user)) {
-      translation = translation.next;
-    }
+    let translation = find(block, eip, user);
     if (translation === undefined) {
       this.#heat(block, user);
-      return false;
+      translation = find(block, eip, user);
+      if (translation === undefined) return false;
     }
     if ((m[CARRIES] & PLAIN_CARRIES_EXCLUDE) !== 0 || core.attention !== 0 || !this.#flat) return false;
     if (core.left < translation.region.entry.ops.length) return false;
@@ -119,8 +125,8 @@ export class Translator {
   #heat(block: Block, user: boolean): void {
     const before = block.heat;
     block.heat += block.ops.length;
-    if (block.heat < this.#hotness) return;
-    if (before < this.#hotness) {
+    if (block.heat <= this.#hotness) return;
+    if (before <= this.#hotness) {
       if (this.#mayTranslate(block)) this.#request(block, user, false);
       // What may not be translated now may be later.
       else block.heat = 0;

@@ -32,6 +32,22 @@ test('26,043 integer, segmentation and fault vectors end as on the processor the
   });
 });
 
+test('every sixteenth of them does so as translated code', () => {
+  const translated = new HwVectorMachine(readFileSync(join(folder, 'base.bin')), { hotness: 0, batch: 1 });
+  const failures: string[] = [];
+  (readVectors(join(folder, 'dev-int.jsonl.gz')) as HwVector[]).forEach((vector, index) => {
+    if (index % 16 !== 0) return;
+    // The first time fills the TLB.
+    translated.run(vector);
+    const differences = translated.run(vector, true);
+    if (differences.length > 0 && explain(hwvecDeviations, vector, differences) === undefined) {
+      failures.push(`${String(index + 1)} ${vector.n} ${vector.c}: ${differences.join('; ')}`);
+    }
+  });
+  expect(failures).toEqual([]);
+  expect(translated.translated).toBeGreaterThan(300);
+});
+
 test('1,800 x87 vectors end as on the processor they were captured on', () => {
   expect(run('dev-fpu.jsonl.gz')).toEqual({ passed: 1_800, explained: {}, failures: [] });
 });

@@ -5,6 +5,7 @@
  */
 import { Cpu } from '../../emulator/cpu/cpu.ts';
 import type { CpuBus } from '../../emulator/cpu/cpu-bus.ts';
+import type { TranslatorOptions } from '../../emulator/translator/translator.ts';
 import { fsaveToFxsave, fpuDifferences } from './fpu-image.ts';
 import { GuestMemory } from '../../emulator/memory/guest-memory.ts';
 
@@ -89,12 +90,13 @@ const noBus: CpuBus = {
 
 export class HwVectorMachine {
   readonly #memory = new GuestMemory(0x40000, []);
-  readonly #cpu = new Cpu(this.#memory, noBus);
+  readonly #cpu: Cpu;
   readonly #image: Uint8Array;
 
   /** @param base base.bin */
-  constructor(base: Uint8Array) {
+  constructor(base: Uint8Array, translate: TranslatorOptions | false = false) {
     const memory = this.#memory;
+    this.#cpu = new Cpu(memory, noBus, { translate });
     memory.load(BASE, base);
     let table = PAGE_TABLES;
     const map = (linear: number, physical: number, flags: number): void => {
@@ -139,9 +141,18 @@ export class HwVectorMachine {
     this.#image = memory.ram.slice();
   }
 
-  /** @returns what differs, one line each; empty when the vector passes */
-  run(vector: HwVector): string[] {
+  /** Instructions that were executed as translated code. */
+  get translated(): number {
+    return this.#cpu.translator?.executed ?? 0;
+  }
+
+  /**
+   * @param warm whether the TLB is left as the last vector made it, which translated code needs for its accesses
+   * @returns what differs, one line each; empty when the vector passes
+   */
+  run(vector: HwVector, warm = false): string[] {
     this.#setUp(vector);
+    if (!warm) this.#cpu.flushTlb();
     const before = this.#memory.ram.slice(BASE, BASE + BASE_BYTES);
     const stop = this.#cpu.run(this.#cpu.instructionCount + COUNT_MAX);
     if (stop.reason !== 'halted') return [`stopped with '${stop.reason}' after ${String(COUNT_MAX)} instructions`];
@@ -176,7 +187,6 @@ export class HwVectorMachine {
     if (vector.fp !== undefined) this.#cpu.fxsave = fsaveToFxsave(Buffer.from(vector.fp, 'hex'));
     this.#write(registers.segments.cs.base + vector.eip, vector.c);
     for (const [address, hex] of vector.m) this.#write(address, hex);
-    this.#cpu.flushTlb();
   }
 
   #loadSegment(name: (typeof SEGMENTS)[number], selector: number): void {
