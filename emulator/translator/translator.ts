@@ -3,7 +3,7 @@
  * regions are compiled together, at once, and then stand at their entry's block until the block is dropped.
  *
  * Whether, when and what is translated changes nothing but time: a region executes whole instructions exactly as the
- * interpreter does, or leaves before one. See docs/decisions/0013-regions.md.
+ * interpreter does, or leaves before one. See docs/decisions/0014-regions.md.
  *
  * Invariant: a translation is used only where its assumptions hold: flat segments, 32-bit code and stack, the
  * privilege level and mapping it was made for, and the bytes of its page.
@@ -14,7 +14,8 @@ import { BASE, CARRIES, CS, DS, EIP, ES, FETCH_END, READ_END, SS, WRITE_END } fr
 import { layout } from '../memory/layout.ts';
 import { Links, type Place } from './links.ts';
 import { LEFT_SLOT, NEXT_EIP } from './locals.ts';
-import { RegionCoder } from './region-code.ts';
+import { listRegion, type RegionListing } from './listing.ts';
+import { RegionCoder, type RegionCode } from './region-code.ts';
 import { buildRegion, isTranslatable, type Region } from './region.ts';
 import { Support, hasTailCalls, type TranslatedFunction } from './support.ts';
 
@@ -48,6 +49,8 @@ export interface Translation extends Place {
   readonly block: Block;
   readonly index: number;
   readonly region: Region;
+  /** How often the run loop has entered it. */
+  entries: number;
   /** Another one for the same block, at another linear address or privilege. */
   readonly next: Translation | undefined;
 }
@@ -112,6 +115,7 @@ export class Translator {
     const chunk = core.left < CHUNK ? core.left : CHUNK;
     this.#support.enter(translation.index, chunk);
     this.entries++;
+    translation.entries++;
     const executed = chunk - m[LEFT_SLOT];
     core.left -= executed;
     this.executed += executed;
@@ -180,8 +184,7 @@ export class Translator {
       }
       const region = buildRegion(place.eip, block, (eip) => this.#blockAt(block, place, eip), place.unguarded);
       if (!place.unguarded) for (const node of region.nodes) covered.add(node.block);
-      const coder = new RegionCoder(region, place.user, this.#links.linkerFor(place), this.#support.tailCalls);
-      const { code, locals } = coder.build();
+      const { code, locals } = this.#code(region, place);
       functions.push({ name: `r${functions.length}`, code, locals: locals - NEXT_EIP });
       made.push({ block, place, region });
     }
@@ -193,6 +196,7 @@ export class Translator {
         block,
         index,
         region,
+        entries: 0,
         next: place.unguarded ? undefined : block.translation,
       };
       if (!place.unguarded) {
@@ -216,6 +220,22 @@ export class Translator {
     // What is a region already is jumped to, not translated once more.
     const { translation } = block;
     return translation?.eip === eip && translation.user === user ? undefined : block;
+  }
+
+  /** The regions whose entry is at a linear address, or all of them, most entered first. */
+  list(eip?: number): RegionListing[] {
+    return [...this.#byPage.values()]
+      .flat()
+      .filter((translation) => eip === undefined || translation.eip === (eip | 0))
+      .sort((a, b) => b.entries - a.entries)
+      .map((translation) => {
+        const { region, user, entries } = translation;
+        return listRegion(region, user, this.#code(region, translation), entries);
+      });
+  }
+
+  #code(region: Region, place: Place): RegionCode {
+    return new RegionCoder(region, place.user, this.#links.linkerFor(place), this.#support.tailCalls).build();
   }
 
   /** The blocks of a physical page are gone. */
