@@ -39,12 +39,10 @@ export class Probes {
     this.#probes.set(id, probe);
     const offset = offsetOf(probe);
     const ids = this.#idsByOffset.get(offset);
-    if (ids === undefined) {
-      this.#idsByOffset.set(offset, new Set([id]));
-      this.#core.blocks.dropRunningOver(offset);
-    } else {
-      ids.add(id);
-    }
+    if (ids === undefined) this.#idsByOffset.set(offset, new Set([id]));
+    else ids.add(id);
+    // Also where blocks end here already: translated code runs over the places where no probe was.
+    this.#core.blocks.dropRunningOver(offset);
     return id;
   }
 
@@ -62,6 +60,18 @@ export class Probes {
   /** Whether any probe stands at this offset of its page. */
   hasOffset(pageOffset: number): boolean {
     return this.#idsByOffset.has(pageOffset);
+  }
+
+  /** Whether a probe stands at an instruction in any address space. Addresses as int32. */
+  standsAt(linear: number, physical: number): boolean {
+    for (const offset of [linear & 0xfff, physical & 0xfff]) {
+      for (const id of this.#idsByOffset.get(offset) ?? []) {
+        const probe = this.#probes.get(id);
+        if (probe === undefined) continue;
+        if ('physical' in probe ? (probe.physical | 0) === physical : (probe.linear | 0) === linear) return true;
+      }
+    }
+    return false;
   }
 
   /** Ids of the probes at an instruction, in the order they were added. Addresses as int32. */

@@ -142,12 +142,17 @@ export class Translator {
     const core = this.#core;
     return (
       block.mode === (Mode.CODE32 | Mode.STACK32) &&
-      !block.probed &&
+      !this.#probed(block, core.i32[EIP]) &&
       block.secondPage === -1 &&
       core.attention === 0 &&
       this.#flat &&
       isTranslatable(block)
     );
+  }
+
+  /** Whether a probe stands at a block that starts at `eip`, not only at the same offset of some page. */
+  #probed(block: Block, eip: number): boolean {
+    return block.probed && this.#core.probes.standsAt(eip, block.physical);
   }
 
   /** Whether CS, SS, DS and ES are flat, and accesses of any alignment allowed. */
@@ -216,7 +221,8 @@ export class Translator {
   /** The block at an address of the same page, if it may be part of a region there. */
   #blockAt({ physical, mode }: Block, { user }: Place, eip: number): Block | undefined {
     const block = this.#core.blocks.find((physical & ~0xfff) | (eip & 0xfff), mode);
-    if (block === undefined || block.probed || block.secondPage !== -1 || !isTranslatable(block)) return undefined;
+    if (block === undefined || this.#probed(block, eip) || block.secondPage !== -1 || !isTranslatable(block))
+      return undefined;
     // What is a region already is jumped to, not translated once more.
     const { translation } = block;
     return translation?.eip === eip && translation.user === user ? undefined : block;

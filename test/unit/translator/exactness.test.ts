@@ -1,17 +1,27 @@
 /** With and without the translator, at every count, however the run is cut: the same state. */
 import { describe, expect, test } from 'vitest';
 import { Random } from '../cpu/random.ts';
+import { at } from '../cpu/test-machine.ts';
 import { cpuState, ramHash, randomMachine } from './random-code.ts';
 
 const EAGER = { hotness: 1, batch: 1 };
 
-function compare(seed: number, options: object, counts: number): number {
+function compare(seed: number, options: object, counts: number, probes = false): number {
   const random = new Random(seed);
   const plain = randomMachine(seed, false);
+  const placed: number[] = [];
   const translated = randomMachine(seed, { ...EAGER, ...options });
   for (let checks = 0; checks < counts; checks++) {
     const count = plain.cpu.instructionCount + 1 + random.below(checks % 4 === 0 ? 400 : 40);
     plain.cpu.run(count, false);
+    // In another address space, or where nothing is: they come and go without a trace.
+    if (probes) {
+      const { cpu } = translated;
+      if (checks % 3 === 0) placed.push(cpu.probes.addCode({ linear: at.code + random.below(0x80), space: 0x7000 }));
+      if (checks % 5 === 0)
+        placed.push(cpu.probes.addData({ linear: at.data + 0x900, lengthBytes: 4, access: 'write', space: 0x7000 }));
+      if (checks % 7 === 0) cpu.probes.remove(placed.shift() ?? 0);
+    }
     while (translated.cpu.instructionCount < count) {
       const before = translated.cpu.instructionCount;
       const left = count - before;
@@ -30,6 +40,10 @@ describe('random code', () => {
     let entries = 0;
     for (let seed = part * 1000; seed < part * 1000 + 40; seed++) entries += compare(seed, {}, 48);
     expect(entries).toBeGreaterThan(1000);
+  });
+
+  test('with probes that never match', () => {
+    for (let seed = 1; seed <= 25; seed++) compare(seed, {}, 48, true);
   });
 
   test('without tail calls', () => {
