@@ -8,7 +8,7 @@ import { EmulatedCpu } from './emulated-cpu.ts';
 import { openHostCpu } from './host-cpu.ts';
 import { units } from './units.ts';
 
-const CASES = 6_000;
+const CASES = 3_000;
 const SEED = 0x5eed;
 
 test.each(units)('$name: random instructions end as on this machine’s processor', (unit) => {
