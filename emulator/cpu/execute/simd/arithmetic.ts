@@ -83,8 +83,9 @@ function quickly(core: Core, quick: Quick, shape: Shape, a: number, b: number, w
     if (!isOrdinary(x, smallest) || !isOrdinary(y, smallest)) return false;
     const result = quick(x, y);
     const magnitude = result < 0 ? -result : result;
-    // A zero may have underflowed; twice the smallest normal number cannot have been rounded up from a tiny one.
-    if (!(magnitude >= smallest * 2 && magnitude <= (single ? SINGLE_MAX : Number.MAX_VALUE))) return false;
+    // A zero of two other numbers may have underflowed; twice the smallest normal number was not rounded up to it.
+    const ends = single ? SINGLE_MAX : Number.MAX_VALUE;
+    if (result === 0 ? x !== 0 && y !== 0 : !(magnitude >= smallest * 2 && magnitude <= ends)) return false;
     if (single) view.setFloat32((RESULT_VALUE + word) * 4, result, true);
     else view.setFloat64((RESULT_VALUE + word) * 4, result, true);
   }
