@@ -65,7 +65,8 @@ function find(block: Block, eip: number, user: boolean): Translation | undefined
 
 export class Translator {
   readonly #core: Core;
-  readonly #support: Support;
+  readonly #tailCalls: boolean | undefined;
+  #supportMade: Support | undefined;
   readonly #links: Links;
   readonly #hotness: number;
   readonly #batch: number;
@@ -81,15 +82,23 @@ export class Translator {
     this.#core = core;
     this.#hotness = options.hotness ?? HOTNESS;
     this.#batch = options.batch ?? BATCH;
-    this.#support = new Support(core.memory.wasm, options.tailCalls ?? hasTailCalls());
+    this.#tailCalls = options.tailCalls;
     this.#links = new Links(core);
-    this.#links.clear();
     core.blocks.dropped = (page) => this.#drop(page);
   }
 
   /** Bytes of WebAssembly that were compiled. */
   get moduleBytes(): number {
-    return this.#support.bytes;
+    return this.#supportMade?.bytes ?? 0;
+  }
+
+  /** Made when first needed: most machines of a test suite, and every one that is only looked at, never are hot. */
+  get #support(): Support {
+    if (this.#supportMade === undefined) {
+      this.#supportMade = new Support(this.#core.memory.wasm, this.#tailCalls ?? hasTailCalls());
+      this.#links.clear();
+    }
+    return this.#supportMade;
   }
 
   /**
@@ -175,6 +184,7 @@ export class Translator {
   }
 
   #compile(): void {
+    if (this.#pending.length === 0) return;
     if (this.#links.full || this.#support.bytes > BYTES_MAX) this.#dropAll();
     const pending = this.#pending;
     this.#pending = [];
