@@ -11,6 +11,7 @@ import { vectorName } from '../target/vectors.ts';
 import { examine, parseExamineFormat } from './examine.ts';
 import { hex, listEnvironments, listHeap, listRegisters, listStack, locateInHeap, type Listed } from './listings.ts';
 import { infoMem, infoPg, infoTlb } from './paging.ts';
+import { listRegions, showRegion } from './regions.ts';
 
 /** What a command works on: the selected frame's thread and space, and expressions in that frame. */
 export interface ConsoleView extends Listed {
@@ -131,6 +132,18 @@ const COMMANDS: readonly Command[] = [
     pattern: /^(?:info\s+)?slab\s+(.+)$/s,
     run: runSlab,
   },
+  {
+    usage: 'info regions',
+    what: 'code that runs as WebAssembly',
+    pattern: /^info\s+regions$/,
+    run: (v) => lines(listRegions(v.target.translatedRegions(), (at) => symbolName(v.os, v.space, at))),
+  },
+  {
+    usage: 'region ADDRESS',
+    what: 'one of them: its x86, its WebAssembly, its counts',
+    pattern: /^region\s+(.+)$/s,
+    run: runRegion,
+  },
   { usage: 'help', what: 'this list', pattern: /^(?:help|\?)$/, run: () => lines(help()) },
 ];
 
@@ -182,6 +195,22 @@ function runSlab(view: ConsoleView, [expression = '']: readonly string[]): Resul
   const { space, address } = place.value;
   const owner = space === view.space ? undefined : view.os.environments().find((e) => e.space === space);
   return success(locateInHeap(view, owner?.envId ?? view.threadId, address >>> 0));
+}
+
+async function runRegion(view: ConsoleView, [expression = '']: readonly string[]): Promise<Result<string>> {
+  const place = view.place(expression);
+  if (!place.ok) return place;
+  const { space, address } = place.value;
+  const [region] = view.target.translatedRegions(address >>> 0);
+  if (!region) {
+    return failure('no-region', {
+      cause: `No translated region begins at ${hex(address)}.`,
+      remedy: '"info regions" lists where they begin. Code is translated when it has run often enough.',
+    });
+  }
+  const nameAt = (at: number): string | undefined => symbolName(view.os, space, at);
+  const read = (at: number, length: number): Uint8Array => view.target.read(space, at, length);
+  return lines(showRegion(region, read, await view.disassembler(), nameAt));
 }
 
 function devices(view: ConsoleView, name: RegExp): string[] {

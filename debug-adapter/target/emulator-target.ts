@@ -21,6 +21,7 @@ import {
   type Target,
   type TargetEvent,
   type TargetStop,
+  type TranslatedRegion,
 } from './target.ts';
 
 const PAGE_BYTES = 4096;
@@ -261,5 +262,9 @@ class EmulatorTarget implements Target {
 
   inspectDevices(): readonly DeviceState[] {
     return this.machine.board.inspect();
+  }
+
+  translatedRegions(address?: LinearAddress): readonly TranslatedRegion[] {
+    return this.machine.cpu.translator?.list(address) ?? [];
   }
 }

@@ -183,6 +183,26 @@ export interface Target {
   typeKeys(text: string): void;
   /** The state of a device as named numbers, for display. */
   inspectDevices(): readonly DeviceState[];
+  /** Code that runs translated now, at one entry or all of it, most entered first; empty where nothing does. */
+  translatedRegions(address?: LinearAddress): readonly TranslatedRegion[];
+}
+
+/** A piece of the guest's code as the machine has translated it. */
+export interface TranslatedRegion {
+  readonly eip: LinearAddress;
+  readonly user: boolean;
+  readonly blocks: readonly {
+    readonly eip: LinearAddress;
+    readonly isLoop: boolean;
+    readonly instructions: readonly { readonly address: LinearAddress; readonly bytes: number }[];
+  }[];
+  readonly wasm: readonly string[];
+  readonly counts: {
+    readonly entries: number;
+    readonly instructions: number;
+    readonly waysOut: number;
+    readonly wasmBytes: number;
+  };
 }
 
 export interface DeviceState {

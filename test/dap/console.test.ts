@@ -127,3 +127,25 @@ test('completions: variables, fields, registers, statics by path, commands', asy
   expect(await complete('info g')).toEqual(['info gdt']);
   expect(await complete('no_such.')).toEqual([]);
 });
+
+test('translated code is listed, and shown with its x86, its WebAssembly and its counts', async () => {
+  await client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'rustshim::pages_go_back' }] });
+  await client.resume('continue', { threadId: 1 });
+  const listed = await client.evaluate('info regions', undefined, 'repl');
+  const address =
+    /^(0x[0-9a-f]{8})(?: <[^>]+>)?: (?:user|kernel), \d+ blocks, \d+ instructions, \d+ bytes, entered \d+ times$/m.exec(
+      listed,
+    )?.[1];
+  expect(address, listed).toBeDefined();
+  const shown = await client.evaluate(`region ${address!}`, undefined, 'repl');
+  expect(shown).toMatch(new RegExp(`^${address!}.*:( loop)?\n  ${address!}  \\w+`));
+  expect(shown).toMatch(/local\.set \$e[a-z]{2}/);
+  expect(shown).toMatch(
+    /\d+ instructions, \d+ ways out, \d+ bytes of WebAssembly, entered \d+ times from the run loop$/,
+  );
+  const response = await client.send('evaluate', { expression: 'region 0x10', context: 'repl' });
+  expect(response).toMatchObject({
+    success: false,
+    message: expect.stringMatching(/No translated region begins.*info regions/),
+  });
+});
