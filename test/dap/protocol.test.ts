@@ -44,8 +44,7 @@ test('a disconnect during a launch leaves no machine behind', async () => {
   expect(gone.success).toBe(true);
   expect((await launched).message).toMatch(/session is over/);
   // The transport may close once all are answered.
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(client.ended).toBe(true);
+  while (!client.ended) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('terminate while the guest runs ends it, once; what runs is refused afterwards, looking is not', async () => {
