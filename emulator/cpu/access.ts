@@ -164,8 +164,9 @@ export function insideLimit(attributes: number, limit: number, offset: number, s
   const last = offset + size - 1;
   const expandDown = (attributes & (Attribute.CODE | Attribute.DOWN_OR_CONFORMING)) === Attribute.DOWN_OR_CONFORMING;
   if (expandDown) return offset > limit && last <= ((attributes & Attribute.BIG) !== 0 ? 0xffff_ffff : 0xffff);
-  // A segment of 4 GiB has no end: an access over its top goes on at 0.
-  return last <= limit || limit === 0xffff_ffff;
+  // SDM Vol. 3A, "Limit Checking": over the top of a segment of 4 GiB an access may fault or not; the processors we
+  // asked (test/conformance/host) raise the exception.
+  return last <= limit;
 }
 
 /** The table of addends that an access of this kind goes by, whatever the current privilege level is. */

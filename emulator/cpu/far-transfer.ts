@@ -154,6 +154,8 @@ function callThroughGate(core: Core, gate: Descriptor, returnEip: number): void 
 export function farReturn(core: Core, size: Size, release: number): void {
   const m = core.i32;
   const stack = StackCursor.current(core);
+  // The manual leaves open which word of the frame faults first; processors (test/conformance/host) begin with CS.
+  stack.peek(size, size);
   const eip = stack.pop(size);
   const selector = stack.pop(size) & 0xffff;
   if (core.paragraphSegments) {
@@ -164,9 +166,14 @@ export function farReturn(core: Core, size: Size, release: number): void {
     m[EIP] = eip;
     return;
   }
+  const cpl = selector & 3;
+  // So do they read the outer stack before they look at the selector of another ring.
+  if (cpl !== core.cpl) {
+    stack.peek(size, release + size);
+    stack.peek(size, release);
+  }
   if (isNull(selector)) raise(GP, 0);
   const code = fetchDescriptor(core, selector);
-  const cpl = selector & 3;
   const allowed = isConforming(code) ? code.dpl <= cpl : code.dpl === cpl;
   if (!isCode(code) || cpl < core.cpl || !allowed) raiseSelector(GP, selector);
   if (!code.present) raiseSelector(NP, selector);

@@ -42,6 +42,9 @@ export function interruptReturn(core: Core, size: Size, returnEip: number): void
     return;
   }
   const stack = StackCursor.current(core);
+  // The manual leaves open which word of the frame faults first; processors (test/conformance/host) begin with EFLAGS.
+  stack.peek(size, 2 * size);
+  stack.peek(size, size);
   const eip = stack.pop(size);
   const selector = stack.pop(size) & 0xffff;
   const eflags = stack.pop(size);
@@ -101,9 +104,14 @@ function returnToProtected(
   eflags: number,
 ): void {
   const m = core.i32;
+  const cpl = selector & 3;
+  // As for RETF: the outer stack is read first.
+  if (cpl !== core.cpl) {
+    stack.peek(size, size);
+    stack.peek(size, 0);
+  }
   if (isNull(selector)) raise(GP, 0);
   const code = fetchDescriptor(core, selector);
-  const cpl = selector & 3;
   const allowed = isConforming(code) ? code.dpl <= cpl : code.dpl === cpl;
   if (!isCode(code) || cpl < core.cpl || !allowed) raiseSelector(GP, selector);
   if (!code.present) raiseSelector(NP, selector);

@@ -7,7 +7,7 @@
 import type { Size } from './access.ts';
 import { insideLimit, readLinear, writeLinear } from './access.ts';
 import type { Core } from './core.ts';
-import { SS_FAULT, raise } from './exception.ts';
+import { AC, SS_FAULT, raise } from './exception.ts';
 import { ATTRIBUTES, Attribute, BASE, ESP, LIMIT, SS } from './registers.ts';
 
 interface StackSegment {
@@ -53,6 +53,11 @@ export class StackCursor {
     return value;
   }
 
+  /** The value `bytes` above the top; moves nothing. */
+  peek(size: Size, bytes: number): number {
+    return readLinear(this.#core, this.#linear((this.sp + bytes) & this.#mask, size), size, this.#user);
+  }
+
   skip(bytes: number): void {
     this.sp = (this.sp & ~this.#mask) | ((this.sp + bytes) & this.#mask);
   }
@@ -61,6 +66,8 @@ export class StackCursor {
     if (!insideLimit(this.#segment.attributes, this.#segment.limit, offset >>> 0, size)) {
       raise(SS_FAULT, this.#errorCode);
     }
-    return (this.#segment.base + offset) | 0;
+    const linear = (this.#segment.base + offset) | 0;
+    if (this.#user && this.#core.alignmentCheck && (linear & (size - 1)) !== 0) raise(AC, 0);
+    return linear;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Moves, exchanges, stack and flag transfers. Intel SDM Vol. 2, one instruction a function.
  */
-import { probeWrite, read16, read32, read8, readForUpdate, write16, write32 } from '../access.ts';
+import { probeWrite, read16, read32, read8, readForUpdate, segmentToLinear, write16, write32 } from '../access.ts';
 import {
   readControlRegister,
   readDebugRegister,
@@ -10,7 +10,7 @@ import {
 } from '../control-registers.ts';
 import type { Core } from '../core.ts';
 import { Attention } from '../core.ts';
-import { GP, raise } from '../exception.ts';
+import { AC, GP, raise } from '../exception.ts';
 import {
   ARITHMETIC_FLAGS,
   arithmeticFlags,
@@ -212,6 +212,9 @@ function cmpxchg8b(core: Core, i: Instruction): void {
   const m = core.i32;
   const offset = effectiveAddress(core, i);
   const high = (offset + 4) & i.addressMask;
+  // SDM Vol. 3A, "Alignment Check Exception": a quadword is aligned at 8.
+  const linear = segmentToLinear(core, i.segment, offset, 8, true);
+  if (core.alignmentCheck && (linear & 7) !== 0) raise(AC, 0);
   probeWrite(core, i.segment, offset, 8);
   const low0 = readForUpdate(core, i.segment, offset, 4);
   const high0 = readForUpdate(core, i.segment, high, 4);

@@ -154,8 +154,9 @@ function lods(core: Core, i: Instruction): void {
 
 function cmps(core: Core, i: Instruction): void {
   const step = stepOf(core, i.size);
-  const a = read(core, i.segment, addressRegister(core, i, ESI), i.size);
+  // The manual leaves open which operand faults first; processors (test/conformance/host) read ES:EDI first.
   const b = read(core, ES, addressRegister(core, i, EDI), i.size);
+  const a = read(core, i.segment, addressRegister(core, i, ESI), i.size);
   compareValues(core, i.size, a, b);
   advance(core, i, ESI, step);
   advance(core, i, EDI, step);

@@ -6,7 +6,7 @@
  */
 import { read32, write32 } from '../access.ts';
 import type { Core } from '../core.ts';
-import { checkTarget } from '../execute/control.ts';
+import { checkCallTarget, checkTarget } from '../execute/control.ts';
 import { parityFlag } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { CARRIES, EBP, EIP, ESP, FETCH_END, RESULT, SS } from '../registers.ts';
@@ -125,7 +125,7 @@ export const jumps: Readonly<Record<string, Handler>> = {
 };
 
 function call(core: Core, m: Int32Array, i: Instruction, target: number): void {
-  if (target >>> 0 >= m[FETCH_END] >>> 0) checkTarget(core, target);
+  if (target >>> 0 >= m[FETCH_END] >>> 0) checkCallTarget(core, target, 4);
   const sp = (m[ESP] - 4) | 0;
   write32(core, SS, sp, (m[EIP] + i.end) | 0);
   m[ESP] = sp;

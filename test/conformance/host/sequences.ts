@@ -1,0 +1,228 @@
+/**
+ * Random sequences on both processors, compared: registers, segments, flags, memory, and the exception at the end with
+ * its error code and CR2. The emulated one goes first, so that what must not run on the host never gets there.
+ */
+import { Code, Decoder as IcedDecoder, Formatter, FormatterSyntax } from 'iced-x86';
+import type { Random } from '../../unit/cpu/random.ts';
+import type { EmulatedOutcome } from './sequence-emulated.ts';
+import { SequenceCpu } from './sequence-emulated.ts';
+import { dataImage, sequenceCase } from './sequence-generator.ts';
+import type { SequenceCase, SequenceHost, SequenceOutcome } from './sequence-host.ts';
+import { CODE_LINEAR, IMAGE_BYTES, SEGMENT_ORDER } from './sequence-host.ts';
+
+const FLAGS_COMPARED = 0x20_4fd5;
+const PF = 14;
+const GP = 13;
+const UD = 6;
+const TRAPS = [1, 3, 4];
+
+export interface Difference {
+  readonly kind: string;
+  readonly text: string;
+}
+
+export class SequenceComparison {
+  instructions = 0;
+  passed = 0;
+  failed = 0;
+  /** Cases that were not compared, by reason. */
+  readonly dropped = new Map<string, number>();
+  /** Compared cases by the exception they ended with. */
+  readonly endings = new Map<number, number>();
+  readonly #host: SequenceHost;
+  readonly #random: Random;
+  readonly #emulated = new SequenceCpu();
+
+  constructor(host: SequenceHost, random: Random) {
+    this.#host = host;
+    this.#random = random;
+  }
+
+  batch(count: number): Difference[] {
+    const image = dataImage(this.#random, IMAGE_BYTES);
+    this.#emulated.image = image;
+    const cases: SequenceCase[] = [];
+    const ours: EmulatedOutcome[] = [];
+    while (cases.length < count) {
+      const one = sequenceCase(this.#random);
+      const mine = this.#emulated.run(one);
+      const reason = notForTheHost(one, mine);
+      if (reason !== undefined) {
+        this.#drop(reason);
+        continue;
+      }
+      cases.push(one);
+      ours.push(mine);
+    }
+    const found: Difference[] = [];
+    this.#host(image, cases).forEach((theirs, index) => {
+      const [one, mine] = [cases[index], ours[index]];
+      const differences = compare(one, mine, theirs);
+      const reason = differences.length === 0 ? undefined : excuse(one, theirs);
+      if (reason !== undefined) {
+        this.#drop(reason);
+        return;
+      }
+      this.instructions += mine.instructions;
+      this.endings.set(mine.vector, (this.endings.get(mine.vector) ?? 0) + 1);
+      if (differences.length === 0) {
+        this.passed++;
+        return;
+      }
+      this.failed++;
+      const at = [mine, theirs].map((outcome) => instructionAt(one, outcome)).join(' / host ');
+      const ends = [mine, theirs].map(
+        (outcome) => `${String(outcome.vector)}(${outcome.errorCode.toString(16)}) CR2 ${outcome.cr2.toString(16)}`,
+      );
+      const text = `  ${ends.join(' / host ')} at ${at}\n${describe(one)}`;
+      found.push({ kind: kindOf(mine, theirs, differences), text: `${differences.join('; ').slice(0, 300)}\n${text}` });
+    });
+    return found;
+  }
+
+  #drop(reason: string): void {
+    this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
+  }
+}
+
+function codeBase(selector: number): number {
+  return selector === 0x23 ? 0 : CODE_LINEAR;
+}
+
+/** The bytes at EIP as they are at the end; empty outside the case's own. */
+function bytesAt(one: SequenceCase, outcome: SequenceOutcome): Uint8Array {
+  const at = outcome.eip + codeBase(outcome.segments[0]) - CODE_LINEAR - one.codeAt;
+  return at >= 0 && at < outcome.code.length ? outcome.code.subarray(at) : new Uint8Array(0);
+}
+
+function bitness(selector: number): number {
+  return [0x1f, 0x5f, 0x67].includes(selector) ? 16 : 32;
+}
+
+const PREFIX_BYTES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3];
+
+function afterPrefixes(bytes: Uint8Array): Uint8Array {
+  const first = bytes.findIndex((byte) => !PREFIX_BYTES.includes(byte));
+  return first === -1 ? new Uint8Array(0) : bytes.subarray(first);
+}
+
+/** A reason not to run a case on the host, or undefined. */
+function notForTheHost(one: SequenceCase, mine: EmulatedOutcome): string | undefined {
+  if (mine.reason !== 'exception') return 'does not end';
+  if (mine.vector === GP && mine.errorCode === 0x402) return 'INT 80h';
+  if (mine.vector === UD) {
+    const bytes = bytesAt(one, mine);
+    if (bytes.length === 0) return undefined;
+    const decoder = new IcedDecoder(bitness(mine.segments[0]), bytes, 0);
+    const decoded = decoder.decode();
+    const valid = decoded.code !== Code.INVALID && !/^Ud|^Vmcall|^Lar|^Lsl/.test(Code[decoded.code]);
+    decoded.free();
+    decoder.free();
+    const [first, second] = afterPrefixes(bytes);
+    // What iced leaves out, and what it has for other processors.
+    const system = first === 0x0f && [0x01, 0x05, 0x07, 0x34, 0x35, 0xa6, 0xa7].includes(second);
+    if (valid || system) return 'an instruction that this processor has and an i686 has not';
+  }
+  return undefined;
+}
+
+function compare(one: SequenceCase, mine: EmulatedOutcome, theirs: SequenceOutcome): string[] {
+  const differences: string[] = [];
+  const same = (what: string, ours: number, host: number): void => {
+    if (ours !== host) differences.push(`${what} ${ours.toString(16)}, host ${host.toString(16)}`);
+  };
+  same('vector', mine.vector, theirs.vector);
+  // A fetch fault has bit 4 where NX is on.
+  const codeMask = mine.vector === PF ? ~0x10 : -1;
+  if (mine.vector === theirs.vector && ![1, 3, 4].includes(mine.vector)) {
+    same('error code', mine.errorCode, theirs.errorCode & codeMask);
+    if (mine.vector === PF) same('CR2', mine.cr2, theirs.cr2);
+  }
+  if (!(TRAPS.includes(mine.vector) && isTrapInstruction(one, mine, theirs))) same('EIP', mine.eip, theirs.eip);
+  ['EAX', 'ECX', 'EDX', 'EBX', 'ESP', 'EBP', 'ESI', 'EDI'].forEach((name, n) => {
+    same(name, mine.registers[n], theirs.registers[n]);
+  });
+  SEGMENT_ORDER.forEach((name, n) => {
+    same(name.toUpperCase(), mine.segments[n], theirs.segments[n]);
+  });
+  const at = mine.eip + codeBase(mine.segments[0]) - CODE_LINEAR - one.codeAt;
+  const mask = FLAGS_COMPARED & ~(one.undefinedAt.get(at) ?? 0);
+  same('EFLAGS', mine.eflags & mask, theirs.eflags & mask);
+  mine.code.forEach((byte, n) => {
+    if (byte !== theirs.code[n]) same(`code+${n.toString(16)}`, byte, theirs.code[n]);
+  });
+  for (const address of new Set([...mine.changes.keys(), ...theirs.changes.keys()])) {
+    const [ours, host] = [mine.changes.get(address), theirs.changes.get(address)];
+    if (ours !== host)
+      differences.push(`[${address.toString(16)}] ${String(ours?.toString(16))}, host ${String(host?.toString(16))}`);
+  }
+  return differences;
+}
+
+/** INT3, INTO and INT1 stop the emulated processor in front of them, and the host behind. */
+function isTrapInstruction(one: SequenceCase, mine: SequenceOutcome, theirs: SequenceOutcome): boolean {
+  const bytes = bytesAt(one, mine);
+  if (bytes.length === 0) return ((theirs.eip - mine.eip) & 0xffff_ffff) === 1;
+  const rest = afterPrefixes(bytes);
+  if (![0xcc, 0xce, 0xf1].includes(rest[0])) return false;
+  return theirs.eip === (mine.eip + (bytes.length - rest.length) + 1) >>> 0;
+}
+
+/** A reason not to compare the outcomes, or undefined. */
+function excuse(one: SequenceCase, theirs: SequenceOutcome): string | undefined {
+  // Linux keeps data from being executed (NX); the announced processor cannot.
+  if (theirs.vector === PF && (theirs.errorCode & 0x11) === 0x11) return 'code in a page of data';
+  // UD0 and UD1 have operands on Intel's processors; bytes of theirs may be missing where AMD's see #UD already.
+  const [first, second] = afterPrefixes(bytesAt(one, theirs));
+  if (theirs.vector === UD && first === 0x0f && (second === 0xb9 || second === 0xff))
+    return 'UD0 or UD1 without its operand';
+  return undefined;
+}
+
+function listing(one: SequenceCase): string[] {
+  const start = one.eip + codeBase(one.segments[0]) - CODE_LINEAR - one.codeAt;
+  const decoder = new IcedDecoder(bitness(one.segments[0]), one.code.subarray(start), 0);
+  const formatter = new Formatter(FormatterSyntax.Nasm);
+  decoder.ip = BigInt(one.eip);
+  const lines: string[] = [];
+  while (decoder.canDecode && lines.length < 24) {
+    const decoded = decoder.decode();
+    const at = Number(decoded.ip) - one.eip + start;
+    const text = formatter.format(decoded);
+    const hex = Buffer.from(one.code.subarray(at, at + decoded.length)).toString('hex');
+    decoded.free();
+    if (hex === 'cc') break;
+    lines.push(`    ${hex.padEnd(22)} ${text}`);
+  }
+  decoder.free();
+  formatter.free();
+  return lines;
+}
+
+function instructionAt(one: SequenceCase, outcome: SequenceOutcome): string {
+  const bytes = bytesAt(one, outcome);
+  if (bytes.length === 0) return '?';
+  const decoder = new IcedDecoder(bitness(outcome.segments[0]), bytes, 0);
+  const formatter = new Formatter(FormatterSyntax.Nasm);
+  const decoded = decoder.decode();
+  const text = formatter.format(decoded);
+  for (const object of [decoded, decoder, formatter]) object.free();
+  return text;
+}
+
+function describe(one: SequenceCase): string {
+  const hex = (n: number): string => n.toString(16);
+  return [
+    `  registers ${one.registers.map(hex).join(' ')} eip ${hex(one.eip)} eflags ${hex(one.eflags)} cs-gs ${one.segments.map(hex).join(' ')}`,
+    ...listing(one),
+  ].join('\n');
+}
+
+function kindOf(mine: EmulatedOutcome, theirs: SequenceOutcome, differences: readonly string[]): string {
+  const fields = differences
+    .map((line) => line.split(' ')[0].replace(/\[.*/, 'memory'))
+    .filter((name, n, all) => all.indexOf(name) === n);
+  const flags = (mine.eflags ^ theirs.eflags) & FLAGS_COMPARED;
+  const vectors = mine.vector === theirs.vector ? '' : ` ${String(mine.vector)}/${String(theirs.vector)}`;
+  return `${fields.join('+')}${flags === 0 ? '' : ` flags ${flags.toString(16)}`}${vectors}`;
+}
