@@ -6,9 +6,9 @@
 import type { Core } from './core.ts';
 import { Feature } from './cpuid.ts';
 import { EventStop } from './events.ts';
-import { DB, GP, UD, raise } from './exception.ts';
+import { GP, UD, raise, raiseDebug } from './exception.ts';
 import { flushTlb } from './paging.ts';
-import { CR0, CR4, Cr0, Cr4, CR3, DR } from './registers.ts';
+import { CR0, CR4, Cr0, Cr4, CR3, DR, DR7_GD } from './registers.ts';
 import { updateAllEnds } from './segments.ts';
 
 const CR0_DEFINED = Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.NW | Cr0.CD | Cr0.PG;
@@ -23,7 +23,6 @@ function cr4Defined(core: Core): number {
 const DR6_ONES = 0xffff_0ff0 | 0;
 const DR7_ONES = 0x400;
 const DR7_ZEROS = 0xd800;
-const DR7_GD = 0x2000;
 const DR6_BD = 0x2000;
 
 export function requireCpl0(core: Core): void {
@@ -91,6 +90,7 @@ export function setCr4(core: Core, value: number): void {
   const changed = core.i32[CR4] ^ value;
   core.i32[CR4] = value;
   if ((changed & (Cr4.PSE | Cr4.PGE)) !== 0) flushTlb(core, false);
+  if ((changed & Cr4.DE) !== 0) core.breakpoints.update();
 }
 
 /** DR4 and DR5 are other names of DR6 and DR7 unless CR4.DE is set. */
@@ -102,12 +102,7 @@ function debugRegister(core: Core, register: number): number {
 
 function checkDebugAccess(core: Core): void {
   requireCpl0(core);
-  const m = core.i32;
-  if ((m[DR + 7] & DR7_GD) !== 0) {
-    m[DR + 6] |= DR6_BD;
-    m[DR + 7] &= ~DR7_GD;
-    raise(DB);
-  }
+  if ((core.i32[DR + 7] & DR7_GD) !== 0) raiseDebug(DR6_BD);
 }
 
 export function readDebugRegister(core: Core, register: number): number {
@@ -127,4 +122,5 @@ export function setDebugRegister(core: Core, register: number, value: number): v
   if (register === 6) stored = (value & 0xe00f) | DR6_ONES;
   else if (register === 7) stored = (value & ~DR7_ZEROS) | DR7_ONES;
   core.i32[DR + register] = stored;
+  if (register !== 6) core.breakpoints.update();
 }

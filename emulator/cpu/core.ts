@@ -10,6 +10,7 @@ import { layout } from '../memory/layout.ts';
 import type { GuestMemory } from '../memory/guest-memory.ts';
 import type { Block } from './block.ts';
 import { BlockCache } from './block.ts';
+import { Breakpoints } from './breakpoints.ts';
 import type { CpuBus } from './cpu-bus.ts';
 import { CPU_FEATURES_DEFAULT } from './cpuid.ts';
 import type { FaultRecord } from './cpu-stop.ts';
@@ -33,7 +34,14 @@ export const Attention = {
   TRAP_SHADOW: 64,
   /** A data probe was hit. */
   DATA: 128,
+  /** The guest has set an instruction breakpoint. */
+  BREAKPOINTS: 256,
+  /** RF is set: the next instruction passes instruction breakpoints, and clears it. */
+  RESUME: 512,
 } as const;
+
+/** Those that `updateAttention` computes. */
+const FROM_STATE = Attention.INTERRUPT | Attention.TRACE | Attention.BREAKPOINTS | Attention.RESUME;
 
 /** Bits of `mode`: what decoding depends on. */
 export const Mode = { CODE32: 1, STACK32: 2 } as const;
@@ -52,6 +60,7 @@ export class Core {
   readonly view: DataView;
   readonly blocks: BlockCache;
   readonly probes: Probes;
+  readonly breakpoints: Breakpoints;
 
   /** Current privilege level: 0 in real mode, 3 in virtual-8086 mode. `setCpl` alone writes it. */
   cpl = 0;
@@ -74,7 +83,7 @@ export class Core {
   /** What was being delivered when the exception arose that `run` reports. */
   faultsBefore: readonly FaultRecord[] = [];
 
-  /** There are data probes: slow accesses look for them. */
+  /** There are data probes, or data breakpoints of the guest: slow accesses look for them. */
   dataProbed = false;
   /**
    * Iterations done of the repeated string instruction at EIP, when a data probe stopped it between two; else 0. It
@@ -120,6 +129,7 @@ export class Core {
     this.i32 = memory.i32;
     this.view = memory.view;
     this.blocks = new BlockCache(this);
+    this.breakpoints = new Breakpoints(this);
     this.probes = new Probes(this);
     memory.codeWritten = (physical, bytes) => {
       this.blocks.written(physical, bytes);
@@ -178,12 +188,18 @@ export class Core {
       ((m[ATTRIBUTES + SS] & Attribute.BIG) !== 0 ? Mode.STACK32 : 0);
   }
 
-  /** Call after every change of IF, TF or the interrupt line. */
+  updateDataProbed(): void {
+    this.dataProbed = this.breakpoints.onData || this.probes.data.any;
+  }
+
+  /** Call after every change of IF, TF, RF, the interrupt line or the breakpoints. */
   updateAttention(): void {
     const eflags = this.i32[EFLAGS];
     const interrupt = this.interruptLine && (eflags & Eflags.IF) !== 0 ? Attention.INTERRUPT : 0;
     const trace = (eflags & Eflags.TF) !== 0 ? Attention.TRACE : 0;
-    this.attention = (this.attention & ~(Attention.INTERRUPT | Attention.TRACE)) | interrupt | trace;
+    const breakpoints = this.breakpoints.onExecution ? Attention.BREAKPOINTS : 0;
+    const resume = (eflags & Eflags.RF) !== 0 ? Attention.RESUME : 0;
+    this.attention = (this.attention & ~FROM_STATE) | interrupt | trace | breakpoints | resume;
     if (this.attention !== 0) this.blockEnd = 0;
   }
 

@@ -34,6 +34,7 @@ import { Translator, type TranslatorOptions } from '../translator/translator.ts'
 /** Instructions between two looks at the limit; keeps the counters of the inner loop small integers. */
 const SLICE = 0x1000_0000;
 const RESET_SIGNATURE = 0x619;
+const DR6_BS = 0x4000;
 
 export interface CpuOptions {
   /** What CPUID reports, bits of `Feature` in cpuid.ts. */
@@ -270,6 +271,7 @@ export class Cpu {
       }
       this.#passed = false;
       if (lengthMax !== 1 && this.translator?.run(block) === true) continue;
+      if (lengthMax === 1 && core.attention !== 0) this.#beginSingle();
 
       const length = block.ops.length;
       const index = runBlock(core, block, length < lengthMax ? length : lengthMax);
@@ -309,12 +311,36 @@ export class Cpu {
       return stop ?? 'again';
     }
     if ((attention & Attention.HALT) !== 0) return { reason: 'halted' };
-    core.attention &= ~(Attention.SHADOW | Attention.TRAP_SHADOW);
-    if ((core.i32[EFLAGS] & Eflags.TF) !== 0) {
-      core.debugTrap |= 0x4000;
-      core.attention |= Attention.DEBUG_TRAP;
+    const checked = (attention & (Attention.BREAKPOINTS | Attention.RESUME)) === Attention.BREAKPOINTS;
+    if (checked && !trapShadow && !core.stopPassed) {
+      const hit = core.breakpoints.atInstruction((core.i32[BASE + CS] + core.i32[EIP]) | 0);
+      if (hit !== 0) return this.#instructionBreakpoint(hit) ?? 'again';
     }
     return 'single';
+  }
+
+  /** One instruction runs now, whatever it does: shadows and RF are for it alone, and TF traps after it. */
+  #beginSingle(): void {
+    const core = this.#core;
+    if (core.repeatDone !== 0) return;
+    const m = core.i32;
+    core.attention &= ~(Attention.SHADOW | Attention.TRAP_SHADOW | Attention.RESUME);
+    // The instruction could show RF nowhere: PUSHF stores 0, and a fault sets it in what it pushes.
+    m[EFLAGS] &= ~Eflags.RF;
+    if ((m[EFLAGS] & Eflags.TF) !== 0) {
+      core.debugTrap |= DR6_BS;
+      core.attention |= Attention.DEBUG_TRAP;
+    }
+  }
+
+  /** SDM Vol. 3B, "Instruction-Breakpoint Exception Condition": a fault, but the one that pushes RF as it is. */
+  #instructionBreakpoint(bits: number): CpuStop | undefined {
+    const core = this.#core;
+    core.block = undefined;
+    const fault = new CpuException(DB, undefined, undefined, bits);
+    if (core.stopsAt(DB)) return this.#exceptionStop(fault);
+    this.#passed = false;
+    return this.#deliver(fault, false);
   }
 
   #debugTrap(): CpuStop | undefined {
@@ -323,9 +349,8 @@ export class Cpu {
       core.stopPassed = true;
       return { reason: 'exception', vector: DB, errorCode: undefined };
     }
-    core.i32[DR + 6] |= core.debugTrap;
     this.#passed = false;
-    return this.#deliver(new CpuException(DB), false);
+    return this.#deliver(new CpuException(DB, undefined, undefined, core.debugTrap), false);
   }
 
   #handleFault(fault: CpuException): CpuStop | undefined {

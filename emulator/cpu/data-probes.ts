@@ -67,7 +67,7 @@ export class DataProbes {
         interceptLinear(this.#core, page);
       }
     }
-    this.#core.dataProbed = true;
+    this.#core.updateDataProbed();
   }
 
   /** @returns whether it was a data probe */
@@ -84,14 +84,14 @@ export class DataProbes {
       if (physical) this.#updateFlag(page);
     }
     this.#hits = this.#hits.filter((hit) => hit.probe !== id);
-    this.#core.dataProbed = this.#placed.size > 0;
+    this.#core.updateDataProbed();
     return true;
   }
 
-  /** Page flags that the linear page number adds to those of the physical page. */
+  /** Page flags that the linear page number adds to those of the physical page; the guest's breakpoints included. */
   flagsOf(linearPage: number): number {
-    const placed = this.#byLinearPage.get(linearPage);
-    return placed === undefined ? 0 : PageFlag.PROBED;
+    const placed = this.#byLinearPage.has(linearPage) || this.#core.breakpoints.watchesPage(linearPage);
+    return placed ? PageFlag.PROBED : 0;
   }
 
   /**
@@ -99,6 +99,7 @@ export class DataProbes {
    * @param linear, physical int32
    */
   accessed(linear: number, physical: number, size: number, write: boolean): void {
+    if (this.#core.breakpoints.onData) this.#core.breakpoints.accessed(linear, size, write);
     if (this.muted) return;
     const byLinear = this.#byLinearPage.get(linear >>> 12);
     const byPhysical = this.#byPhysicalPage.get(physical >>> 12);
@@ -110,6 +111,10 @@ export class DataProbes {
   drop(): void {
     this.#hits.length = 0;
     this.#core.attention &= ~Attention.DATA;
+  }
+
+  get any(): boolean {
+    return this.#placed.size > 0;
   }
 
   get pending(): boolean {

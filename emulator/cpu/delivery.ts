@@ -4,10 +4,10 @@
  */
 import type { Core } from './core.ts';
 import type { FaultRecord } from './cpu-stop.ts';
-import { CpuException, DE, DF, GP, NP, PF, SS_FAULT, TS } from './exception.ts';
+import { CpuException, DB, DE, DF, GP, NP, PF, SS_FAULT, TS } from './exception.ts';
 import { readEflags } from './flags.ts';
 import { interrupt } from './interrupts.ts';
-import { CR2, CS, EIP, Eflags, SELECTOR } from './registers.ts';
+import { CR2, CS, DR, EIP, Eflags, SELECTOR } from './registers.ts';
 
 const CONTRIBUTORY: readonly number[] = [DE, TS, NP, SS_FAULT, GP];
 /** Vectors whose error code has bit EXT. */
@@ -30,6 +30,7 @@ export function deliver(
   for (;;) {
     chain.push(recordOf(core, event));
     if (event.vector === PF && event.cr2 !== undefined) m[CR2] = event.cr2;
+    if (event.vector === DB) m[DR + 6] |= event.debugStatus;
     try {
       const resume = fault && event.vector !== DF ? Eflags.RF : 0;
       interrupt(core, {

@@ -29,7 +29,11 @@ export class CpuException {
   /** The faulting linear address; #PF only. */
   readonly cr2: number | undefined;
 
-  constructor(vector: number, errorCode?: number, cr2?: number) {
+  /** Bits for DR6; #DB only. */
+  readonly debugStatus: number;
+
+  constructor(vector: number, errorCode?: number, cr2?: number, debugStatus = 0) {
+    this.debugStatus = debugStatus;
     this.vector = vector;
     this.errorCode = errorCode;
     this.cr2 = cr2;
@@ -39,6 +43,12 @@ export class CpuException {
 export function raise(vector: number, errorCode?: number): never {
   // eslint-disable-next-line @typescript-eslint/only-throw-error -- see CpuException
   throw new CpuException(vector, errorCode);
+}
+
+/** @param debugStatus bits for DR6 */
+export function raiseDebug(debugStatus: number): never {
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- see CpuException
+  throw new CpuException(DB, undefined, undefined, debugStatus);
 }
 
 /** @param cr2 linear address as an unsigned number */

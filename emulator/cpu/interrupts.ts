@@ -16,9 +16,25 @@ import {
   markAccessed,
   raiseSelector,
 } from './descriptors.ts';
-import { CpuException, GP, NP, TS, raise } from './exception.ts';
+import { CpuException, DB, GP, NP, TS, raise } from './exception.ts';
 import { readEflags } from './flags.ts';
-import { CS, DS, EFLAGS, EIP, ES, ESP, Eflags, FS, GS, IDTR_BASE, IDTR_LIMIT, SELECTOR, SS } from './registers.ts';
+import {
+  CS,
+  DR,
+  DR7_GD,
+  DS,
+  EFLAGS,
+  EIP,
+  ES,
+  ESP,
+  Eflags,
+  FS,
+  GS,
+  IDTR_BASE,
+  IDTR_LIMIT,
+  SELECTOR,
+  SS,
+} from './registers.ts';
 import {
   checkStackSegment,
   setCodeSegment,
@@ -57,6 +73,8 @@ function throwReported(vector: number): never {
 
 export function interrupt(core: Core, event: Interrupt): void {
   core.cancelTraps();
+  // SDM Vol. 3B, "Debug Control Register (DR7)": the processor clears GD on entering the debug exception's handler.
+  if (event.vector === DB && event.kind !== 'int') core.i32[DR + 7] &= ~DR7_GD;
   if (core.protectedMode) protectedInterrupt(core, event);
   else realInterrupt(core, event);
 }

@@ -28,9 +28,11 @@ export function checkPort(core: Core, port: number, size: Size): void {
 }
 
 export function portIn(core: Core, port: number, size: Size): number {
+  if (core.breakpoints.onPorts) core.breakpoints.portAccessed(port, size);
   return core.bus.readPort(port, size) | 0;
 }
 
 export function portOut(core: Core, port: number, size: Size, value: number): void {
+  if (core.breakpoints.onPorts) core.breakpoints.portAccessed(port, size);
   core.bus.writePort(port, size, size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff));
 }

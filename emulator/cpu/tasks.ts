@@ -86,6 +86,7 @@ const TSS16: TssFormat = {
 
 const IS_32 = 8;
 const BUSY = 2;
+const DR7_LOCAL = 0x155;
 
 /** SS and ESP for an inner ring, from the current TSS. @throws CpuException #TS(TR) when it is too short */
 export function innerStack(core: Core, ring: number): { selector: number; sp: number } {
@@ -139,7 +140,11 @@ export function switchTask(
   const attributes = target.attributes | BUSY;
   setHidden(core, TR, target.selector, target.base, target.limit, attributes);
   setCr0(core, m[CR0] | Cr0.TS);
-  m[DR + 7] &= ~0x155;
+  // SDM Vol. 3B, "Debug Control Register (DR7)": a task switch clears the local enable bits.
+  if ((m[DR + 7] & DR7_LOCAL) !== 0) {
+    m[DR + 7] &= ~DR7_LOCAL;
+    core.breakpoints.update();
+  }
   core.block = undefined;
   loadTask(core, format, next, source === 'call');
 

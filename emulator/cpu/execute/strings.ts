@@ -71,6 +71,8 @@ function repeated(step: Step, compares: boolean, bulk?: Bulk): Handler {
       left -= done;
       budget -= done;
       ended = left === 0 || (compares && zeroFlag(core) !== (i.repeat === Repeat.REP));
+      // SDM Vol. 3B, "Data Memory and I/O Breakpoint Exception Conditions": after the iteration that hit.
+      if ((core.debugTrap & 15) !== 0) break;
       if (core.dataProbed && !ended && budget > 0 && core.probes.data.pending) {
         core.repeatDone = ITERATIONS_MAX - budget;
         break;

@@ -48,6 +48,14 @@ const steady = templates.filter(
   (one) => !ENDING.test(one.mnemonic) && !one.operands.some((name) => /^[CD]d$/.test(name)),
 );
 
+/** What hardly ever faults on random values. */
+const gentlest = steady.filter(
+  (one) =>
+    !/^(I?DIV|BOUND|CALL|JMP|L[EDFGS]S|LEAVE|ENTER|POPA|POPF|XLAT|AAM|INTO|FWAIT|MOVS|CMPS|SCAS|LODS|STOS)$/.test(
+      one.mnemonic,
+    ) && !/Sw|[EDSFG]S$/.test(one.operands.join(',')),
+);
+
 const SEGMENT_PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65];
 /** LDT entries as selectors of RPL 3. */
 const ldt = (index: number): number => index * 8 + 7;
@@ -115,17 +123,17 @@ class Writer {
   }
 }
 
-function prefixes(random: Random, one: Template, out: Writer): { operand: boolean; address: boolean } {
+function prefixes(random: Random, one: Template, gentle: boolean, out: Writer): { operand: boolean; address: boolean } {
   const operand = random.below(4) === 0;
-  const address = random.below(5) === 0;
+  const address = random.below(gentle ? 30 : 5) === 0;
   const list: number[] = [];
   if (operand) list.push(0x66);
   if (address) list.push(0x67);
-  if (random.below(6) === 0) list.push(pick(random, SEGMENT_PREFIXES));
+  if (random.below(gentle ? 30 : 6) === 0) list.push(pick(random, SEGMENT_PREFIXES));
   if (random.below(one.repeats ? 2 : 40) === 0) list.push(random.below(2) === 0 ? 0xf2 : 0xf3);
   // With LOCK, MOV CR0 is MOV CR8 on AMD's processors.
   const control = one.operands.some((name) => /^[CD]d$/.test(name));
-  if (!control && random.below(one.lock ? 8 : 100) === 0) list.push(0xf0);
+  if (!control && random.below(one.lock ? (gentle ? 30 : 8) : gentle ? 1000 : 100) === 0) list.push(0xf0);
   if (random.below(60) === 0)
     for (let n = random.below(13); n > 0; n--) list.push(pick(random, list.length > 0 ? list : [0x3e]));
   for (let n = list.length - 1; n > 0; n--) {
@@ -137,13 +145,23 @@ function prefixes(random: Random, one: Template, out: Writer): { operand: boolea
 }
 
 /** @param field the reg field, or undefined for any */
-function modrm(random: Random, one: Template, address16: boolean, field: number | undefined, out: Writer): void {
+function modrm(
+  random: Random,
+  one: Template,
+  address16: boolean,
+  field: number | undefined,
+  place: Place,
+  out: Writer,
+): void {
   const memoryOnly = one.operands.includes('M');
   const registerOnly = one.operands.includes('Rd');
   let mod = registerOnly || (!memoryOnly && random.below(2) === 0) ? 3 : random.below(3);
   if (memoryOnly && random.below(30) === 0) mod = 3;
+  if (place.gentle && !memoryOnly && random.below(2) === 0) mod = 3;
   const reg = field ?? random.below(8);
-  const rm = random.below(8);
+  let rm = random.below(8);
+  // Gently: an address that does not depend on registers.
+  if (place.gentle && mod !== 3) [mod, rm] = [0, address16 ? 6 : 5];
   out.put((mod << 6) | (reg << 3) | rm);
   if (mod === 3) return;
   const near = (): number => (random.below(2) === 0 ? random.below(64) - 32 : random.int32());
@@ -161,7 +179,8 @@ function modrm(random: Random, one: Template, address16: boolean, field: number 
     out.put(byte);
     base = byte & 7;
   }
-  if (mod === 0 && base === 5) out.wide(random.below(3) === 0 ? offset(random) : DATA_LINEAR + offset(random), 4);
+  if (mod === 0 && base === 5)
+    out.wide((place.flatData !== (random.below(20) === 0) ? DATA_LINEAR : 0) + offset(random), 4);
   else if (mod === 1) out.put(near());
   else if (mod === 2) out.wide(random.below(8) === 0 ? random.int32() : random.below(256) - 128, 4);
 }
@@ -225,17 +244,27 @@ function vendorSpecific(one: Template, bytes: readonly number[], size: number): 
   }
 }
 
-function instruction(random: Random, one: Template, code32: boolean): number[] {
+/** Where a sequence runs. */
+interface Place {
+  readonly code32: boolean;
+  /** DS is flat. */
+  readonly flatData: boolean;
+  /** Avoids faults, so that the sequence goes on. */
+  readonly gentle: boolean;
+}
+
+function instruction(random: Random, one: Template, place: Place): number[] {
   for (;;) {
-    const { bytes, size } = encode(random, one, code32);
+    const { bytes, size } = encode(random, one, place);
     if (!vendorSpecific(one, bytes, size)) return bytes;
   }
 }
 
 /** The bytes of one instruction. */
-function encode(random: Random, one: Template, code32: boolean): { bytes: number[]; size: number } {
+function encode(random: Random, one: Template, place: Place): { bytes: number[]; size: number } {
+  const { code32 } = place;
   const out = new Writer();
-  const changed = prefixes(random, one, out);
+  const changed = prefixes(random, one, place.gentle, out);
   const size = code32 !== changed.operand ? 4 : 2;
   const address16 = code32 === changed.address;
   const words = [...one.words];
@@ -246,7 +275,7 @@ function encode(random: Random, one: Template, code32: boolean): { bytes: number
   if (words.at(-1) === '91+r') out.bytes[out.bytes.length - 1] |= 1;
   if (field !== undefined) {
     const reg = field === '/r' ? (one.operands.includes('Sw') ? random.below(7) : undefined) : Number(field[1]);
-    modrm(random, one, address16, reg, out);
+    modrm(random, one, address16, reg, place, out);
   }
   for (const operand of one.operands) immediate(random, operand, size, address16, out);
   if (one.mnemonic === 'INT') {
@@ -284,7 +313,8 @@ interface Sequence {
 }
 
 /** Where flags are undefined, the next instruction defines them all, so that nothing can come to depend on them. */
-function sequence(random: Random, code32: boolean): Sequence {
+function sequence(random: Random, place: Place): Sequence {
+  const { code32, gentle } = place;
   const bytes: number[] = [];
   const undefinedAt = new Map<number, number>();
   const starts: number[] = [];
@@ -292,8 +322,8 @@ function sequence(random: Random, code32: boolean): Sequence {
   const length = 1 + random.below(SEQUENCE_MAX);
   for (let n = 0; n < length; n++) {
     const last = n === length - 1 || random.below(100) === 0;
-    const one = pick(random, last ? templates : steady);
-    const next = instruction(random, one, code32);
+    const one = pick(random, last ? templates : gentle && random.below(20) !== 0 ? gentlest : steady);
+    const next = instruction(random, one, place);
     if (bytes.length + next.length > CASE_CODE_BYTES - 32) break;
     const start = bytes.length;
     starts.push(start);
@@ -345,7 +375,7 @@ export function sequenceCase(random: Random): SequenceCase {
     const at = (segments[pointer - 4] === FLAT_DATA ? DATA_LINEAR : 0) + offset(random);
     if (random.below(4) !== 0) registers[pointer] = at;
   }
-  const { bytes, undefinedAt } = sequence(random, code32);
+  const { bytes, undefinedAt } = sequence(random, { code32, flatData, gentle: random.below(3) !== 0 });
   // Sometimes right before the end of the page, behind which nothing is mapped.
   const codeAt =
     random.below(12) === 0 && cs !== ldt(12) ? 0x1000 - CASE_CODE_BYTES : random.below(8) === 0 ? 0x200 : 0x100;
