@@ -7,13 +7,14 @@ import type { Core } from './core.ts';
 import { Feature } from './cpuid.ts';
 import { EventStop } from './events.ts';
 import { GP, UD, raise, raiseDebug } from './exception.ts';
+import { readPdptes } from './page-walk.ts';
 import { flushTlb } from './paging.ts';
-import { CR0, CR4, Cr0, Cr4, CR3, DR, DR7_GD } from './registers.ts';
+import { CR0, CR4, Cr0, Cr4, CR3, DR, DR7_GD, PDPTE } from './registers.ts';
 import { updateAllEnds } from './segments.ts';
 
 const CR0_DEFINED = Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.NW | Cr0.CD | Cr0.PG;
 /** Bits of CR4 for features CPUID reports; the others are reserved. */
-const CR4_DEFINED = Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.PGE | Cr4.PCE;
+const CR4_DEFINED = Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.PAE | Cr4.PGE | Cr4.PCE;
 
 function cr4Defined(core: Core): number {
   const fxsr = (core.features & Feature.FXSR) !== 0 ? Cr4.OSFXSR : 0;
@@ -39,7 +40,7 @@ export function writeControlRegister(core: Core, register: number, value: number
   if (register === 0) writeCr0(core, value);
   else if (register === 3) {
     const old = core.i32[CR3];
-    setCr3(core, value);
+    loadCr3(core, value);
     noteControlWrite(core, 'cr3', old);
   } else if (register === 4) writeCr4(core, value);
   else core.i32[CR0 + register - 1] = value;
@@ -50,8 +51,22 @@ export function writeCr0(core: Core, value: number): void {
   if ((value & Cr0.PG) !== 0 && (value & Cr0.PE) === 0) raise(GP, 0);
   if ((value & Cr0.NW) !== 0 && (value & Cr0.CD) === 0) raise(GP, 0);
   const old = core.i32[CR0];
+  // SDM Vol. 3A, "PDPTE Registers": changes of these bits load them, and a load that faults changes nothing.
+  if ((value & Cr0.PG) !== 0 && ((old ^ value) & (Cr0.CD | Cr0.NW | Cr0.PG)) !== 0)
+    loadPdptes(core, core.i32[CR3], core.i32[CR4]);
   setCr0(core, value);
   noteControlWrite(core, 'cr0', old);
+}
+
+function loadPdptes(core: Core, cr3: number, cr4: number): void {
+  if ((cr4 & Cr4.PAE) === 0) return;
+  core.i32.set(readPdptes(core, cr3), PDPTE);
+}
+
+/** @throws CpuException #GP(0) for reserved bits in a PDPTE; then nothing has changed */
+export function loadCr3(core: Core, value: number): void {
+  if ((core.i32[CR0] & Cr0.PG) !== 0) loadPdptes(core, value, core.i32[CR4]);
+  setCr3(core, value);
 }
 
 export function noteControlWrite(core: Core, register: 'cr0' | 'cr3', old: number): void {
@@ -83,13 +98,16 @@ export function setCr3(core: Core, value: number): void {
 
 function writeCr4(core: Core, value: number): void {
   if ((value & ~cr4Defined(core)) !== 0) raise(GP, 0);
+  const changed = core.i32[CR4] ^ value;
+  if ((core.i32[CR0] & Cr0.PG) !== 0 && (changed & (Cr4.PSE | Cr4.PGE | Cr4.PAE)) !== 0)
+    loadPdptes(core, core.i32[CR3], value);
   setCr4(core, value);
 }
 
 export function setCr4(core: Core, value: number): void {
   const changed = core.i32[CR4] ^ value;
   core.i32[CR4] = value;
-  if ((changed & (Cr4.PSE | Cr4.PGE)) !== 0) flushTlb(core, false);
+  if ((changed & (Cr4.PSE | Cr4.PGE | Cr4.PAE)) !== 0) flushTlb(core, false);
   if ((changed & Cr4.DE) !== 0) core.breakpoints.update();
 }
 

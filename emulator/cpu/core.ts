@@ -112,6 +112,8 @@ export class Core {
   fetchLinearPage = -1;
   fetchPhysicalPage = 0;
   tlbEntries = 0;
+  /** Bits of a physical address that reach the bus: all, or all but bit 20. */
+  a20Mask = -1;
 
   /** Low and high half of what the guest's writes to the TSC added to the instruction count. */
   tscOffsetLow = 0;

@@ -29,6 +29,10 @@ export type CpuState = {
   readonly debugTrap: number;
   /** Iterations done of the repeated string instruction at EIP that a data probe stopped in; absent: none. */
   readonly repeatDone?: number;
+  /** PDPTE registers, low and high half each; absent without PAE paging. */
+  readonly pdptes?: readonly number[];
+  /** A20 is masked; absent: not. */
+  readonly a20Masked?: true;
   /** Set after a triple fault, for good. */
   readonly shutdown: readonly SavedFault[] | null;
   /** [linear page, entry] pairs; paging.ts. */

@@ -22,11 +22,28 @@ import { CpuException, DB, PF, RETRY } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
 import { readFpuRegister } from './fpu-registers.ts';
 import { readFxsave, resetFpu, writeFxsave } from './fpu-state.ts';
-import { flushTlb, restoreTlb, saveTlb } from './paging.ts';
+import { dropFastTables, flushTlb, restoreTlb, saveTlb } from './paging.ts';
 import type { Probes } from './probes.ts';
 import type { NumberRegister, Registers, SegmentName, SegmentState } from './register-file.ts';
 import { createRegisters, numberRegisters, segmentNames } from './register-file.ts';
-import { BASE, CR2, CS, DR, EDX, EFLAGS, EIP, Eflags, ES, GS, IDTR_LIMIT, LDTR, SELECTOR, TR } from './registers.ts';
+import {
+  BASE,
+  CR2,
+  CS,
+  Cr4,
+  PDPTE,
+  SLOTS_END,
+  EDX,
+  EFLAGS,
+  EIP,
+  Eflags,
+  ES,
+  GS,
+  IDTR_LIMIT,
+  LDTR,
+  SELECTOR,
+  TR,
+} from './registers.ts';
 import { runBlock } from './run-block.ts';
 import { setHidden } from './segments.ts';
 import { Translator, type TranslatorOptions } from '../translator/translator.ts';
@@ -90,6 +107,20 @@ export class Cpu {
     this.#core.updateAttention();
   }
 
+  /** The A20 line: low, bit 20 of every physical address is 0. */
+  get a20(): boolean {
+    return this.#core.a20Mask === -1;
+  }
+
+  set a20(level: boolean) {
+    const mask = level ? -1 : ~0x10_0000;
+    if (mask === this.#core.a20Mask) return;
+    this.#core.a20Mask = mask;
+    dropFastTables(this.#core);
+    // The instruction after this one is fetched anew.
+    this.#core.blockEnd = 0;
+  }
+
   get halted(): boolean {
     return this.#core.halted;
   }
@@ -149,7 +180,7 @@ export class Cpu {
     const m = core.i32;
     const count = core.instructionCount;
     flushTlb(core, false);
-    m.fill(0, 0, DR + 16);
+    m.fill(0, 0, SLOTS_END);
     resetFpu(core);
     core.attention = 0;
     core.events.length = 0;
@@ -420,6 +451,8 @@ export class Cpu {
       trapShadow: (core.attention & Attention.TRAP_SHADOW) !== 0,
       debugTrap: core.debugTrap,
       ...(core.repeatDone === 0 ? {} : { repeatDone: core.repeatDone }),
+      ...((this.registers.cr4 & Cr4.PAE) === 0 ? {} : { pdptes: [...core.i32.subarray(PDPTE, PDPTE + 8)] }),
+      ...(this.a20 ? {} : { a20Masked: true as const }),
       shutdown: this.#shutdown?.map(saveFault) ?? null,
       tlb: saveTlb(core),
     };
@@ -445,6 +478,8 @@ export class Cpu {
     if (state.interruptShadow) core.attention |= Attention.SHADOW;
     if (state.trapShadow) core.attention |= Attention.TRAP_SHADOW;
     this.#shutdown = state.shutdown?.map(restoreFault);
+    if (state.pdptes !== undefined) core.i32.set(state.pdptes, PDPTE);
+    this.a20 = state.a20Masked !== true;
     restoreTlb(core, state.tlb);
     this.interruptLine = state.interruptLine;
     core.events.length = 0;

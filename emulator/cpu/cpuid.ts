@@ -11,9 +11,11 @@ export const Feature = {
   PSE: 1 << 3,
   TSC: 1 << 4,
   MSR: 1 << 5,
+  PAE: 1 << 6,
   CX8: 1 << 8,
   PGE: 1 << 13,
   CMOV: 1 << 15,
+  PSE36: 1 << 17,
   MMX: 1 << 23,
   FXSR: 1 << 24,
   SSE: 1 << 25,
@@ -21,7 +23,16 @@ export const Feature = {
 } as const;
 
 const ALWAYS =
-  Feature.FPU | Feature.DE | Feature.PSE | Feature.TSC | Feature.MSR | Feature.CX8 | Feature.PGE | Feature.CMOV;
+  Feature.FPU |
+  Feature.DE |
+  Feature.PSE |
+  Feature.TSC |
+  Feature.MSR |
+  Feature.PAE |
+  Feature.CX8 |
+  Feature.PGE |
+  Feature.CMOV |
+  Feature.PSE36;
 
 /** What a machine has unless it is asked for more. */
 export const CPU_FEATURES_DEFAULT: number = ALWAYS | Feature.MMX;

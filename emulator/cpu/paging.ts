@@ -1,7 +1,6 @@
 /**
- * Linear to physical: the page walk and the TLB.
- * Intel SDM Vol. 3A, "Paging" (32-bit paging with 4-MByte pages), "Accessed and Dirty Flags", "Page-Fault Exceptions",
- * "Caching Translation Information".
+ * Linear to physical: the TLB and the fast tables; page-walk.ts fills it.
+ * Intel SDM Vol. 3A, "Caching Translation Information".
  *
  * Invariant: `tlb` alone is architectural: what it holds depends on nothing but the instructions executed, and it is
  * saved with the machine. The four addend tables are derived from it and from the page flags, and may be emptied at
@@ -9,8 +8,8 @@
  */
 import { PageFlag, TLB_LIST_ENTRIES, layout } from '../memory/layout.ts';
 import type { Core } from './core.ts';
-import { raisePageFault } from './exception.ts';
-import { CR0, CR3, CR4, Cr0, Cr4 } from './registers.ts';
+import { permits, walk } from './page-walk.ts';
+import { CR0, CR4, Cr0, Cr4 } from './registers.ts';
 
 /** Bits of a PDE, a PTE and (combined over both) of a TLB entry. */
 export const Pte = { P: 1, W: 2, U: 4, A: 0x20, D: 0x40, PS: 0x80, G: 0x100 } as const;
@@ -40,56 +39,17 @@ export function translate(core: Core, linear: number, write: boolean, user: bool
     m[TLB + page] = entry;
   }
   fillTables(core, page, entry);
-  return (entry & ~0xfff) | (linear & 0xfff);
-}
-
-function permits(core: Core, entry: number, write: boolean, user: boolean): boolean {
-  if (user) return (entry & Pte.U) !== 0 && (!write || (entry & Pte.W) !== 0);
-  return !write || (entry & Pte.W) !== 0 || (core.i32[CR0] & Cr0.WP) === 0;
-}
-
-/** @returns a TLB entry: physical page | P, W and U of both levels | D | G */
-function walk(core: Core, linear: number, write: boolean, user: boolean): number {
-  const m = core.i32;
-  if ((m[CR0] & Cr0.PG) === 0) return (linear & ~0xfff) | Pte.P | Pte.W | Pte.U | Pte.D;
-
-  const access = (write ? 2 : 0) | (user ? 4 : 0);
-  const pdeAddress = (m[CR3] & ~0xfff) | ((linear >>> 20) & 0xffc);
-  const pde = readPhysical(core, pdeAddress, 4);
-  if ((pde & Pte.P) === 0) raisePageFault(access, linear >>> 0);
-
-  const globalPages = (m[CR4] & Cr4.PGE) !== 0;
-  if ((pde & Pte.PS) !== 0 && (m[CR4] & Cr4.PSE) !== 0) {
-    // SDM Vol. 3A, "32-Bit Paging": without PSE-36, bits 21:13 of a 4-MByte PDE are reserved.
-    if ((pde & 0x3f_e000) !== 0) raisePageFault(access | 9, linear >>> 0);
-    if (!permits(core, pde, write, user)) raisePageFault(access | 1, linear >>> 0);
-    setBits(core, pdeAddress, pde, Pte.A | (write ? Pte.D : 0));
-    const flags = (pde & (Pte.P | Pte.W | Pte.U | Pte.D)) | (write ? Pte.D : 0) | (globalPages ? pde & Pte.G : 0);
-    return (pde & 0xffc0_0000) | (linear & 0x3f_f000) | flags;
-  }
-
-  const pteAddress = (pde & ~0xfff) | ((linear >>> 10) & 0xffc);
-  const pte = readPhysical(core, pteAddress, 4);
-  if ((pte & Pte.P) === 0) raisePageFault(access, linear >>> 0);
-  const both = pte & (pde | ~(Pte.W | Pte.U));
-  if (!permits(core, both, write, user)) raisePageFault(access | 1, linear >>> 0);
-  setBits(core, pdeAddress, pde, Pte.A);
-  setBits(core, pteAddress, pte, Pte.A | (write ? Pte.D : 0));
-  const flags = (both & (Pte.P | Pte.W | Pte.U | Pte.D)) | (write ? Pte.D : 0) | (globalPages ? pte & Pte.G : 0);
-  return (pte & ~0xfff) | flags;
-}
-
-function setBits(core: Core, address: number, old: number, bits: number): void {
-  if ((old & bits) !== bits) writePhysical(core, address, 4, old | bits);
+  return (entry & core.a20Mask & ~0xfff) | (linear & 0xfff);
 }
 
 /** Makes the fast paths take `page` where its entry and the flags of its physical page allow. */
 function fillTables(core: Core, page: number, entry: number): void {
   const m = core.i32;
-  let flags = core.memory.pageFlags[entry >>> 12];
+  const physical = entry & core.a20Mask & ~0xfff;
+  let flags = core.memory.pageFlags[physical >>> 12];
   if (core.dataProbed) flags |= core.probes.data.flagsOf(page);
   if ((flags & (PageFlag.WINDOW | PageFlag.PROBED)) !== 0) return;
-  const addend = (layout.ram + (entry & ~0xfff) - (page << 12)) | 0;
+  const addend = (layout.ram + physical - (page << 12)) | 0;
   const userPage = (entry & Pte.U) !== 0;
   m[READ_SUPERVISOR + page] = addend;
   if (userPage) m[READ_USER + page] = addend;
@@ -134,9 +94,22 @@ export function flushTlb(core: Core, keepGlobal: boolean): void {
   refetch(core);
 }
 
-/** INVLPG. A 4-MByte page is held as 4-KByte entries, and loses them all. */
+/** INVLPG. A large page is held as 4-KByte entries, and loses them all, whichever address in it is named. */
 export function invalidatePage(core: Core, linear: number): void {
-  forget(core, linear >>> 12);
+  const m = core.i32;
+  const page = linear >>> 12;
+  forget(core, page);
+  const pages = (m[CR4] & Cr4.PAE) !== 0 ? 0x200 : 0x400;
+  const first = page - (page % pages);
+  for (let other = first; other < first + pages; other++) {
+    if ((m[TLB + other] & Pte.PS) !== 0) forget(core, other);
+  }
+  core.fetchLinearPage = -1;
+}
+
+/** Empties the fast tables and leaves the TLB: after the A20 mask has changed. */
+export function dropFastTables(core: Core): void {
+  for (let index = 0; index < core.tlbEntries; index++) interceptLinear(core, core.i32[TLB_LIST + index]);
   core.fetchLinearPage = -1;
 }
 
@@ -145,7 +118,7 @@ export function interceptWrites(core: Core, physicalPage: number): void {
   const m = core.i32;
   for (let index = 0; index < core.tlbEntries; index++) {
     const page = m[TLB_LIST + index];
-    if (m[TLB + page] >>> 12 === physicalPage) {
+    if ((m[TLB + page] & core.a20Mask) >>> 12 === physicalPage) {
       m[WRITE_SUPERVISOR + page] = 0;
       m[WRITE_USER + page] = 0;
     }
@@ -157,7 +130,7 @@ export function interceptPhysical(core: Core, physicalPage: number): void {
   const m = core.i32;
   for (let index = 0; index < core.tlbEntries; index++) {
     const page = m[TLB_LIST + index];
-    if (m[TLB + page] >>> 12 === physicalPage) interceptLinear(core, page);
+    if ((m[TLB + page] & core.a20Mask) >>> 12 === physicalPage) interceptLinear(core, page);
   }
 }
 

@@ -54,6 +54,10 @@ export const DR = 72;
 export const DR7_GD = 0x2000;
 /** A block may start at offsets below this without checking CS.limit; 0: always check. */
 export const FETCH_END = 80;
+/** The four PDPTE registers of PAE paging, low and high half each. */
+export const PDPTE = 88;
+/** End of the slots that a reset clears. */
+export const SLOTS_END = 96;
 
 // The FPU and SIMD units; execute/x87/unit.ts and execute/sse/unit.ts say what the fields mean.
 /** Physical registers R0 to R7, four slots each: low half, high half, sign and exponent (16 bits), unused. */
@@ -98,6 +102,7 @@ export const Cr4 = {
   TSD: 4,
   DE: 8,
   PSE: 0x10,
+  PAE: 0x20,
   PGE: 0x80,
   PCE: 0x100,
   OSFXSR: 0x200,

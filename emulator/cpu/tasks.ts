@@ -7,7 +7,7 @@
  */
 import type { Size } from './access.ts';
 import { probeLinear, readLinear, writeLinear } from './access.ts';
-import { noteControlWrite, setCr0, setCr3 } from './control-registers.ts';
+import { noteControlWrite, loadCr3, setCr0 } from './control-registers.ts';
 import type { Core } from './core.ts';
 import { Attention } from './core.ts';
 import type { Descriptor } from './descriptors.ts';
@@ -213,7 +213,7 @@ function loadTask(core: Core, format: TssFormat, next: TaskImage, nested: boolea
   const m = core.i32;
   if (format.cr3 !== undefined && (m[CR0] & Cr0.PG) !== 0 && m[CR3] !== next.cr3) {
     const old = m[CR3];
-    setCr3(core, next.cr3);
+    loadCr3(core, next.cr3);
     noteControlWrite(core, 'cr3', old);
   }
   m[EIP] = next.eip;

@@ -32,6 +32,8 @@ export interface BoardPins {
   readonly exit: (code: number) => void;
   /** The guest asked for a reset through the named device. */
   readonly reset: (by: string) => void;
+  /** The A20 line. Port 92h and the keyboard controller drive it, and the last to do so wins, as under QEMU. */
+  readonly a20: (level: boolean) => void;
 }
 
 interface Row {
@@ -68,8 +70,7 @@ export class Board implements CpuBus {
     const pic = new Pic8259Pair({ interrupt: pins.interrupt });
     const irq = (line: number) => (level: boolean) => pic.setLine(line, level);
     const clock = (name: string, device: () => Device) => pins.alarms.clockFor(name, () => device().alarm());
-    // Deviation: A20 is never masked. The multiboot state has it enabled, and no 32-bit kernel turns it off again.
-    const a20 = (): void => undefined;
+    const { a20 } = pins;
 
     const pit: Pit8254 = new Pit8254({ clock: clock('pit', () => pit), interrupt: irq(0) });
     const keyboard: Keyboard8042 = new Keyboard8042({

@@ -95,6 +95,9 @@ export class Machine {
       },
       exit: (code) => this.#end({ reason: 'exit', code }),
       reset: (by) => this.#end({ reason: 'reset', by }),
+      a20: (level) => {
+        this.cpu.a20 = level;
+      },
     });
     this.cpu = new Cpu(this.memory, this.board, { features: featuresWith(simd), translate });
     this.board.powerOn();

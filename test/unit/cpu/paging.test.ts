@@ -109,7 +109,7 @@ describe('4-MByte pages', () => {
   });
 
   test('a reserved bit of the PDE is error code bit 3', () => {
-    const m = large(0x10, pteFlags('P W U S') | 0x2000);
+    const m = large(0x10, pteFlags('P W U S') | 0x2_0000);
     expect(m.run('mov eax, [0x400000]')).toEqual({ vector: PF, errorCode: 0b1101, cr2: PAGE });
   });
 

@@ -18,6 +18,7 @@ function setUp() {
     serialOutput: (byte) => events.push(byte),
     exit: (code) => events.push(`exit ${code}`),
     reset: (by) => events.push(`reset by ${by}`),
+    a20: () => undefined,
   });
   return { board, events, ram };
 }
