@@ -11,6 +11,7 @@ const PAGE_BYTES = 4096;
 const PRESENT = 1;
 const LARGE = 0x80;
 const CR4_PSE = 0x10;
+const CR4_PAE = 0x20;
 
 const hex8 = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
 const hex5 = (page: number): string => page.toString(16).padStart(5, '0');
@@ -57,7 +58,7 @@ export function infoTlb(target: Target, space: Space): string[] {
   const lines: string[] = [];
   for (const { linear, entry, large } of leaves(target, space)) {
     if (lines.length === LINES_MAX) return [...lines, `… more than ${LINES_MAX} mappings; "info mem" is shorter.`];
-    const physical = large ? entry & 0xffc00000 : entry & ~0xfff;
+    const physical = large ? entry & (isPae(target) ? 0xffe00000 : 0xffc00000) : entry & ~0xfff;
     lines.push(`${hex8(linear)}: ${hex8(physical)} ${letters(entry)}`);
   }
   return lines;
@@ -66,6 +67,7 @@ export function infoTlb(target: Target, space: Space): string[] {
 /** Directory entries, and below each its table's: neighbouring entries with equal flags in one line. */
 export function infoPg(target: Target, space: Space): string[] {
   if (space === PHYSICAL_SPACE) return OFF;
+  if (isPae(target)) return ['PAE paging: every mapping by itself.', ...infoTlb(target, space)];
   const lines = ['VPN range     Entry            Flags    Physical page'];
   for (let d = 0; d < ENTRIES; d++) {
     const pde = readWord(target, PHYSICAL_SPACE, space + d * 4) ?? 0;
@@ -102,7 +104,39 @@ function tableLines(target: Target, pde: number, d: number): string[] {
   return lines;
 }
 
-function* leaves(target: Target, space: Space): Generator<{ linear: number; entry: number; large: boolean }> {
+interface Mapping {
+  readonly linear: number;
+  readonly entry: number;
+  readonly large: boolean;
+}
+
+/** Low halves of the entries; what lies past 4 GiB is left out. */
+function* paeLeaves(target: Target, space: Space): Generator<Mapping> {
+  const entries = function* (table: number, count: number): Generator<readonly [index: number, entry: number]> {
+    for (let index = 0; index < count; index++) {
+      const entry = readWord(target, PHYSICAL_SPACE, table + index * 8) ?? 0;
+      const high = readWord(target, PHYSICAL_SPACE, table + index * 8 + 4) ?? 0;
+      if (entry & PRESENT && high === 0) yield [index, entry];
+    }
+  };
+  for (const [p, pdpte] of entries(space, 4)) {
+    for (const [d, pde] of entries((pdpte & ~0xfff) >>> 0, ENTRIES / 2)) {
+      const linear = ((p << 30) | (d << 21)) >>> 0;
+      if (pde & LARGE) yield { linear, entry: pde, large: true };
+      else {
+        for (const [t, entry] of entries((pde & ~0xfff) >>> 0, ENTRIES / 2)) {
+          yield { linear: (linear | (t << 12)) >>> 0, entry, large: false };
+        }
+      }
+    }
+  }
+}
+
+function* leaves(target: Target, space: Space): Generator<Mapping> {
+  if (isPae(target)) {
+    yield* paeLeaves(target, space);
+    return;
+  }
   for (let d = 0; d < ENTRIES; d++) {
     const pde = readWord(target, PHYSICAL_SPACE, space + d * 4) ?? 0;
     if (!(pde & PRESENT)) continue;
@@ -116,6 +150,8 @@ function* leaves(target: Target, space: Space): Generator<{ linear: number; entr
     }
   }
 }
+
+const isPae = (target: Target): boolean => (target.readRegister('cr4') & CR4_PAE) !== 0;
 
 const isLarge = (target: Target, pde: number): boolean =>
   (pde & LARGE) !== 0 && (target.readRegister('cr4') & CR4_PSE) !== 0;

@@ -32,7 +32,7 @@ export interface PageRangeRow {
 }
 
 export interface PageWalkRow {
-  readonly level: 'PDE' | 'PTE';
+  readonly level: 'PDPTE' | 'PDE' | 'PTE';
   readonly entryAddress: number;
   readonly value: number;
   readonly flags: string;

@@ -28,6 +28,7 @@ const PAGE_BYTES = 4096;
 const PAGE_FAULT = 14;
 const CR0_PG = 0x80000000;
 const CR4_PSE = 0x10;
+const CR4_PAE = 0x20;
 const SEGMENTS: ReadonlySet<string> = new Set(['cs', 'ss', 'ds', 'es', 'fs', 'gs', 'ldtr', 'tr']);
 
 type SegmentName = keyof Machine['cpu']['registers']['segments'];
@@ -60,6 +61,9 @@ class EmulatorTarget implements Target {
       get largePages() {
         return (registers.cr4 & CR4_PSE) !== 0;
       },
+      get pae() {
+        return (registers.cr4 & CR4_PAE) !== 0;
+      },
     };
   }
 
@@ -81,7 +85,7 @@ class EmulatorTarget implements Target {
 
   get space(): Space {
     const { cr0, cr3 } = this.machine.cpu.registers;
-    return (cr0 & CR0_PG) === 0 ? PHYSICAL_SPACE : (cr3 & ~0xfff) >>> 0;
+    return (cr0 & CR0_PG) === 0 ? PHYSICAL_SPACE : (cr3 & (this.reader.pae ? ~0x1f : ~0xfff)) >>> 0;
   }
 
   get stopOnRingChange(): boolean {

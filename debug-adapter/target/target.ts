@@ -104,7 +104,7 @@ export interface DataHit {
 
 /** One level of a page walk: the entry's physical address and its value. */
 export interface PageWalkLevel {
-  readonly level: 'PDE' | 'PTE';
+  readonly level: 'PDPTE' | 'PDE' | 'PTE';
   readonly entryAddress: PhysicalAddress;
   readonly value: number;
   readonly flags: string;
@@ -123,7 +123,7 @@ export interface MappedRange {
   readonly physical: PhysicalAddress;
   /** Effective flags of both levels, such as `P W U A D`. */
   readonly flags: string;
-  readonly pageBytes: 4096 | 4194304;
+  readonly pageBytes: 4096 | 2097152 | 4194304;
 }
 
 export interface Target {

@@ -54,7 +54,7 @@ function source(options: {
       for (let i = 0; i < length; i++) bytes[i] = word((address + i) & ~3) >>> (((address + i) & 3) * 8);
       return bytes;
     },
-    walk: (_space, linear) => walkPageTables({ word, largePages: true }, DIRECTORY, linear),
+    walk: (_space, linear) => walkPageTables({ word, largePages: true, pae: false }, DIRECTORY, linear),
   };
   return {
     target: target as Target,

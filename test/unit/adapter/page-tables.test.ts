@@ -3,7 +3,7 @@ import { mappedRanges, walkPageTables, type PhysicalReader } from '../../../debu
 
 /** Physical memory as address → word; everything else is zero. */
 function memory(words: Record<number, number>, largePages = true): PhysicalReader {
-  return { word: (address) => words[address] ?? 0, largePages };
+  return { word: (address) => words[address] ?? 0, largePages, pae: false };
 }
 
 const P = 1, W = 2, U = 4, PS = 0x80; // prettier-ignore
@@ -49,4 +49,38 @@ test('neighbouring pages with neighbouring frames and equal flags are one range;
     { start: 0xf0000000, sizeBytes: 0x800000, physical: 0, flags: 'P W PS', pageBytes: 4194304 },
   ]);
   expect(mappedRanges(reader, DIRECTORY, 0, 2 ** 32, 2)).toHaveLength(2);
+});
+
+test('a walk with PAE shows three levels; what an entry maps past 4 GiB leads nowhere', () => {
+  const pdpt = 0x1020;
+  const reader: PhysicalReader = {
+    largePages: false,
+    pae: true,
+    word: (address) =>
+      ({
+        [pdpt + 24]: 0x2000 | P,
+        [0x2008]: 0x3000 | P | W | U,
+        [0x3010]: 0x7000 | P | W,
+        [0x2010]: 0x400000 | P | W | PS,
+        [0x2018]: 0x400000 | P | W | PS,
+        [0x201c]: 1,
+      })[address] ?? 0,
+  };
+  const walk = walkPageTables(reader, pdpt, 0xc0202123);
+  expect(walk.physical).toBe(0x7123);
+  expect(walk.levels.map(({ level, entryAddress }) => [level, entryAddress])).toEqual([
+    ['PDPTE', pdpt + 24],
+    ['PDE', 0x2008],
+    ['PTE', 0x3010],
+  ]);
+  expect(walkPageTables(reader, pdpt, 0xc0412345).physical).toBe(0x412345);
+  expect(walkPageTables(reader, pdpt, 0xc0612345).physical).toBeUndefined();
+  expect(mappedRanges(reader, pdpt, 0, 2 ** 32, 10)).toEqual([
+    { start: 0xc0202000, sizeBytes: 0x1000, physical: 0x7000, flags: 'P W', pageBytes: 4096 },
+    { start: 0xc0400000, sizeBytes: 0x200000, physical: 0x400000, flags: 'P W PS', pageBytes: 2097152 },
+  ]);
+});
+
+test('PSE-36: a large page past 4 GiB leads nowhere', () => {
+  expect(walkPageTables(memory({ [DIRECTORY]: P | W | PS | 0x2000 }), DIRECTORY, 0x1234).physical).toBeUndefined();
 });
