@@ -15,6 +15,7 @@ import type { CpuBus } from './cpu-bus.ts';
 import { CPU_FEATURES_DEFAULT } from './cpuid.ts';
 import type { FaultRecord } from './cpu-stop.ts';
 import { EventStop, type CpuEvent } from './events.ts';
+import { APIC_BASE_RESET } from './msr.ts';
 import { Probes } from './probes.ts';
 import { ATTRIBUTES, Attribute, CR0, CS, Cr0, EFLAGS, EIP, Eflags, SS } from './registers.ts';
 
@@ -112,6 +113,8 @@ export class Core {
   fetchLinearPage = -1;
   fetchPhysicalPage = 0;
   tlbEntries = 0;
+  /** IA32_APIC_BASE, low half. */
+  apicBase: number = APIC_BASE_RESET;
   /** Bits of a physical address that reach the bus: all, or all but bit 20. */
   a20Mask = -1;
 

@@ -17,4 +17,6 @@ export interface CpuBus {
   acknowledgeInterrupt(): number;
   /** FERR#: an x87 instruction waits for an exception to be handled while CR0.NE is clear. */
   floatingPointError?(): void;
+  /** IA32_APIC_BASE was written. @param base physical address of the local APIC's window */
+  writeApicBase?(base: number, enabled: boolean): void;
 }

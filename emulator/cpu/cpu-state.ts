@@ -31,6 +31,8 @@ export type CpuState = {
   readonly repeatDone?: number;
   /** PDPTE registers, low and high half each; absent without PAE paging. */
   readonly pdptes?: readonly number[];
+  /** IA32_APIC_BASE, when it is not as at power-on. */
+  readonly apicBase?: number;
   /** A20 is masked; absent: not. */
   readonly a20Masked?: true;
   /** Set after a triple fault, for good. */

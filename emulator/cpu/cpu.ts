@@ -22,6 +22,7 @@ import { CpuException, DB, PF, RETRY } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
 import { readFpuRegister } from './fpu-registers.ts';
 import { readFxsave, resetFpu, writeFxsave } from './fpu-state.ts';
+import { APIC_BASE_RESET } from './msr.ts';
 import { dropFastTables, flushTlb, restoreTlb, saveTlb } from './paging.ts';
 import type { Probes } from './probes.ts';
 import type { NumberRegister, Registers, SegmentName, SegmentState } from './register-file.ts';
@@ -192,6 +193,7 @@ export class Cpu {
     core.probes.data.drop();
     core.tscOffsetLow = 0;
     core.tscOffsetHigh = 0;
+    core.apicBase = APIC_BASE_RESET;
     this.#shutdown = undefined;
     this.instructionCount = count;
     const registers = this.registers;
@@ -452,6 +454,7 @@ export class Cpu {
       debugTrap: core.debugTrap,
       ...(core.repeatDone === 0 ? {} : { repeatDone: core.repeatDone }),
       ...((this.registers.cr4 & Cr4.PAE) === 0 ? {} : { pdptes: [...core.i32.subarray(PDPTE, PDPTE + 8)] }),
+      ...(core.apicBase === APIC_BASE_RESET ? {} : { apicBase: core.apicBase >>> 0 }),
       ...(this.a20 ? {} : { a20Masked: true as const }),
       shutdown: this.#shutdown?.map(saveFault) ?? null,
       tlb: saveTlb(core),
@@ -479,6 +482,7 @@ export class Cpu {
     if (state.trapShadow) core.attention |= Attention.TRAP_SHADOW;
     this.#shutdown = state.shutdown?.map(restoreFault);
     if (state.pdptes !== undefined) core.i32.set(state.pdptes, PDPTE);
+    core.apicBase = (state.apicBase ?? APIC_BASE_RESET) | 0;
     this.a20 = state.a20Masked !== true;
     restoreTlb(core, state.tlb);
     this.interruptLine = state.interruptLine;

@@ -13,6 +13,7 @@ export const Feature = {
   MSR: 1 << 5,
   PAE: 1 << 6,
   CX8: 1 << 8,
+  APIC: 1 << 9,
   PGE: 1 << 13,
   CMOV: 1 << 15,
   PSE36: 1 << 17,
@@ -30,6 +31,7 @@ const ALWAYS =
   Feature.MSR |
   Feature.PAE |
   Feature.CX8 |
+  Feature.APIC |
   Feature.PGE |
   Feature.CMOV |
   Feature.PSE36;

@@ -8,7 +8,11 @@ import { GP, raise } from './exception.ts';
 
 type Value = readonly [low: number, high: number];
 
-const Msr = { TSC: 0x10, PLATFORM_ID: 0x17, BIOS_SIGN_ID: 0x8b } as const;
+const Msr = { TSC: 0x10, PLATFORM_ID: 0x17, APIC_BASE: 0x1b, BIOS_SIGN_ID: 0x8b } as const;
+/** IA32_APIC_BASE at power-on: FEE00000h, enabled, of the bootstrap processor. */
+export const APIC_BASE_RESET = 0xfee0_0900 | 0;
+export const APIC_ENABLED = 0x800;
+const APIC_BASE_RESERVED = 0x6ff;
 const TWO_32 = 0x1_0000_0000;
 
 export function readTsc(core: Core): Value {
@@ -29,6 +33,8 @@ export function readMsr(core: Core, index: number): Value {
   switch (index) {
     case Msr.TSC:
       return readTsc(core);
+    case Msr.APIC_BASE:
+      return [core.apicBase, 0];
     case Msr.PLATFORM_ID:
     case Msr.BIOS_SIGN_ID:
       return [0, 0];
@@ -42,10 +48,20 @@ export function writeMsr(core: Core, index: number, low: number, high: number): 
     case Msr.TSC:
       writeTsc(core, low, high);
       break;
+    case Msr.APIC_BASE:
+      setApicBase(core, low, high);
+      break;
     case Msr.BIOS_SIGN_ID:
       // Written before CPUID to ask for the microcode revision; there is none.
       break;
     default:
       raise(GP, 0);
   }
+}
+
+/** SDM Vol. 3A, "Local APIC Status and Location". Deviation: the window stays below 4 GiB. */
+function setApicBase(core: Core, low: number, high: number): void {
+  if ((low & APIC_BASE_RESERVED) !== 0 || high !== 0) raise(GP, 0);
+  core.apicBase = low;
+  core.bus.writeApicBase?.((low & ~0xfff) >>> 0, (low & APIC_ENABLED) !== 0);
 }

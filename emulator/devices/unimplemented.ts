@@ -44,7 +44,7 @@ const WELL_KNOWN_PORTS: readonly (readonly [number, number, string])[] = [
 const WELL_KNOWN_WINDOWS: readonly (readonly [number, number, string])[] = [
   [0xfec00000, 0xfec00fff, 'I/O APIC'],
   [0xfed00000, 0xfed003ff, 'HPET'],
-  [0xfee00000, 0xfee00fff, 'local APIC'],
+  [0xfee00000, 0xfee00fff, 'local APIC, disabled'],
   [0xfffe0000, 0xffffffff, 'firmware ROM'],
 ];
 

@@ -9,6 +9,7 @@ import { Crtc6845 } from '../devices/crtc-6845.ts';
 import { DebugExit } from '../devices/debug-exit.ts';
 import type { Device, RegisterRecord, SavedState } from '../devices/device.ts';
 import { Keyboard8042 } from '../devices/keyboard-8042.ts';
+import { LocalApic } from '../devices/local-apic.ts';
 import { Pic8259Pair } from '../devices/pic-8259.ts';
 import { Pit8254 } from '../devices/pit-8254.ts';
 import { RtcMc146818 } from '../devices/rtc-mc146818.ts';
@@ -50,6 +51,7 @@ const PORTS_WITH_DEVICES = 0x400;
 const TEXT_MEMORY_BYTES = 0x8000;
 
 export class Board implements CpuBus {
+  readonly apic: LocalApic;
   readonly pic: Pic8259Pair;
   readonly pit: Pit8254;
   readonly rtc: RtcMc146818;
@@ -66,10 +68,11 @@ export class Board implements CpuBus {
   readonly #rows: (Row | undefined)[] = new Array<Row | undefined>(PORTS_WITH_DEVICES).fill(undefined);
 
   constructor(pins: BoardPins) {
-    // The interrupt controller first: the others' lines lead to it.
-    const pic = new Pic8259Pair({ interrupt: pins.interrupt });
-    const irq = (line: number) => (level: boolean) => pic.setLine(line, level);
     const clock = (name: string, device: () => Device) => pins.alarms.clockFor(name, () => device().alarm());
+    // The interrupt controllers first: the others' lines lead to them.
+    const apic: LocalApic = new LocalApic({ clock: clock('lapic', () => apic), interrupt: pins.interrupt });
+    const pic = new Pic8259Pair({ interrupt: (level) => apic.setLint0(level) });
+    const irq = (line: number) => (level: boolean) => pic.setLine(line, level);
     const { a20 } = pins;
 
     const pit: Pit8254 = new Pit8254({ clock: clock('pit', () => pit), interrupt: irq(0) });
@@ -116,11 +119,13 @@ export class Board implements CpuBus {
     for (const row of rows) this.#rows.fill(row, row.first, row.first + row.count);
 
     this.#textMemory = new TextMemory(pins.ram.subarray(TEXT_MEMORY, TEXT_MEMORY + TEXT_MEMORY_BYTES));
+    this.apic = apic;
     [this.pic, this.pit, this.rtc, this.uart, this.keyboard] = [pic, pit, rtc, uart, keyboard];
     [this.crtc, this.unimplemented] = [crtc, unimplemented];
     this.#coprocessorError = coprocessorError;
     this.devices = [
       pic,
+      apic,
       pit,
       rtc,
       uart,
@@ -167,18 +172,24 @@ export class Board implements CpuBus {
   readMmio(physical: number, size: AccessSize): number {
     const offset = physical - TEXT_MEMORY;
     if (offset >= 0 && offset < TEXT_MEMORY_BYTES) return this.#textMemory.read(offset, size);
+    if (this.apic.claims(physical)) return this.apic.readMemory(physical & 0xfff, size);
     return this.unimplemented.readMemory(physical, size);
   }
 
   writeMmio(physical: number, size: AccessSize, value: number): void {
     const offset = physical - TEXT_MEMORY;
     if (offset >= 0 && offset < TEXT_MEMORY_BYTES) this.#textMemory.write(offset, size, value);
+    else if (this.apic.claims(physical)) this.apic.writeMemory(physical & 0xfff, size, value);
     else this.unimplemented.writeMemory(physical);
   }
 
   acknowledgeInterrupt(): number {
     this.interruptsAcknowledged++;
-    return this.pic.acknowledge();
+    return this.apic.acknowledge(() => this.pic.acknowledge());
+  }
+
+  writeApicBase(base: number, enabled: boolean): void {
+    this.apic.setBase(base, enabled);
   }
 
   save(): Record<string, SavedState> {

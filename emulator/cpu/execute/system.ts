@@ -5,7 +5,7 @@ import { read16, read32, probeWrite, write16, write32 } from '../access.ts';
 import { noteControlWrite, requireCpl0, setCr0 } from '../control-registers.ts';
 import type { Core } from '../core.ts';
 import { Attention } from '../core.ts';
-import { cpuid } from '../cpuid.ts';
+import { Feature, cpuid } from '../cpuid.ts';
 import type { Descriptor } from '../descriptors.ts';
 import {
   SystemType,
@@ -22,7 +22,7 @@ import { GP, NP, UD, raise } from '../exception.ts';
 import { setZeroFlag } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { Kind } from '../instruction.ts';
-import { readMsr, readTsc, writeMsr } from '../msr.ts';
+import { APIC_ENABLED, readMsr, readTsc, writeMsr } from '../msr.ts';
 import { effectiveAddress, read0, read1, readRegister, write0, writeRegister } from '../operands.ts';
 import { invalidatePage } from '../paging.ts';
 import { checkPort, portIn, portOut } from '../ports.ts';
@@ -245,7 +245,9 @@ export const system = {
   },
   CPUID: (core) => {
     const m = core.i32;
-    [m[EAX], m[EBX], m[ECX], m[EDX]] = cpuid(m[EAX], core.features);
+    // SDM Vol. 3A, "Local APIC Status and Location": disabled, the flag of CPUID is clear.
+    const hidden = (core.apicBase & APIC_ENABLED) === 0 ? Feature.APIC : 0;
+    [m[EAX], m[EBX], m[ECX], m[EDX]] = cpuid(m[EAX], core.features & ~hidden);
   },
   RDTSC: rdtsc,
   RDPMC: (core) => {

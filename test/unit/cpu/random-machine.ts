@@ -16,13 +16,15 @@ const TSS = 0x5000;
 /** High halves of flat ring-0 code and data. */
 const FLAT = [0x00cf_9b00, 0x00cf_9300];
 
-export type Mode = 'real' | 'protected 32' | 'protected 16' | 'ring 3' | 'paged ring 3' | 'virtual 8086';
+export type Mode =
+  'real' | 'protected 32' | 'protected 16' | 'ring 3' | 'paged ring 3' | 'PAE-paged ring 3' | 'virtual 8086';
 export const MODES: readonly Mode[] = [
   'real',
   'protected 32',
   'protected 16',
   'ring 3',
   'paged ring 3',
+  'PAE-paged ring 3',
   'virtual 8086',
 ];
 
@@ -57,6 +59,8 @@ export function newCpu(mode: Mode, seed: number): { cpu: Cpu; memory: GuestMemor
   }
   setMode(cpu, memory, mode, random);
   registers.eip = random.below(0xf000);
+  // Only an instruction loads the PDPTE registers.
+  if (mode === 'PAE-paged ring 3') cpu.restore({ ...cpu.save(), pdptes: [PAGE_DIRECTORY | 1, 0, 0, 0, 0, 0, 0, 0] });
   return { cpu, memory };
 }
 
@@ -88,15 +92,23 @@ function setMode(cpu: Cpu, memory: GuestMemory, mode: Mode, random: Random): voi
   }
   if (mode !== 'real') setTables(memory, random);
   segments.tr = { selector: 0x28, base: TSS, limit: 0x67, attributes: 0x8b };
-  if (mode === 'paged ring 3') {
-    memory.view.setUint32(memory.ram.byteOffset + PAGE_DIRECTORY, PAGE_TABLE | 7, true);
+  if (mode.includes('paged')) {
+    const pae = mode.startsWith('PAE');
+    const entryBytes = pae ? 8 : 4;
+    const set = (address: number, entry: number): void => {
+      memory.view.setUint32(memory.ram.byteOffset + address, entry, true);
+      if (pae)
+        memory.view.setUint32(memory.ram.byteOffset + address + 4, random.below(60) === 0 ? random.int32() : 0, true);
+    };
+    set(PAGE_DIRECTORY, PAGE_TABLE | 7);
+    memory.view.setUint32(memory.ram.byteOffset + PAGE_DIRECTORY + 4, pae ? 0 : random.int32(), true);
     for (let page = 0; page < 0x40; page++) {
       // The tables and the ring-0 stack stay where they are.
       const system = page < 6 || page === 0x1e;
       const random20 = (random.below(0x24) << 12) | (random.byte() & 0x66) | (random.below(8) === 0 ? 0 : 5);
-      const entry = system ? (page << 12) | 0x67 : random20;
-      memory.view.setUint32(memory.ram.byteOffset + PAGE_TABLE + page * 4, entry, true);
+      set(PAGE_TABLE + page * entryBytes, system ? (page << 12) | 0x67 : random20);
     }
+    registers.cr4 = pae ? 0x20 : 0;
     registers.cr3 = PAGE_DIRECTORY;
     registers.cr0 = 0x8005_0011;
   }

@@ -69,12 +69,12 @@ test('unknown ports and windows float high and are reported with the first instr
     0xff, 0xffffffff, 0xffff,
   ]);
   board.writePort(0x1f7, 1, 0xec);
-  board.writeMmio(0xfee000b0, 4, 0);
+  board.writeMmio(0xfec000b0, 4, 0);
   expect(board.unimplemented.report()).toEqual([
     { space: 'port', address: 0x1f7, wellKnownAs: 'primary ATA channel', reads: 1, writes: 1, firstEip: 0x1234 },
     { space: 'port', address: 0xcfc, wellKnownAs: 'PCI configuration', reads: 1, writes: 0, firstEip: 0x1234 },
     { space: 'port', address: 0x2000, wellKnownAs: undefined, reads: 1, writes: 0, firstEip: 0x1234 },
-    { space: 'memory', address: 0xfee00000, wellKnownAs: 'local APIC', reads: 0, writes: 1, firstEip: 0x1234 },
+    { space: 'memory', address: 0xfec00000, wellKnownAs: 'I/O APIC', reads: 0, writes: 1, firstEip: 0x1234 },
   ]);
 });
 
