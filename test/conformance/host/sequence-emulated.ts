@@ -100,6 +100,14 @@ export class SequenceCpu {
     this.#memory.load(DATA, image);
   }
 
+  /** Whether a case transfers to the host's 64-bit code segment, which would end it with #NP were that not present. */
+  entersLongMode(one: SequenceCase): boolean {
+    this.#memory.writePhysical8(SYSTEM + GDT + 0x35, 0x7b);
+    const { vector, errorCode } = this.run(one);
+    this.#memory.writePhysical8(SYSTEM + GDT + 0x35, 0xfb);
+    return vector === 11 && errorCode === 0x30;
+  }
+
   run(one: SequenceCase): EmulatedOutcome {
     this.#setUp(one);
     const cpu = this.#cpu;

@@ -201,7 +201,8 @@ function immediate(random: Random, code: string, size: number, address16: boolea
       out.put(0x78);
       break;
     case 'Jz':
-      out.wide(random.below(3) === 0 ? random.int32() : 0x180, size);
+      // Never into the code: there could be undefined flags in the middle of an instruction.
+      out.wide(random.below(3) === 0 ? 0x200 + random.below(0xee00) : 0x180, size);
       break;
     case 'Ap':
       out.wide(0x300 + random.below(0x100), size);

@@ -58,7 +58,9 @@ export class SequenceComparison {
     this.#host(image, cases).forEach((theirs, index) => {
       const [one, mine] = [cases[index], ours[index]];
       const differences = compare(one, mine, theirs);
-      const reason = differences.length === 0 ? undefined : excuse(one, mine, theirs);
+      let reason = differences.length === 0 ? undefined : excuse(one, mine, theirs);
+      if (differences.length > 0 && this.#emulated.entersLongMode(one))
+        reason ??= 'the 64-bit code segment of the host';
       if (reason !== undefined) {
         this.#drop(reason);
         return;

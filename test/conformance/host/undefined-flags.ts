@@ -27,5 +27,6 @@ const BITS: Readonly<Record<string, number>> = {
 };
 
 export function undefinedMask(mnemonic: string): number {
-  return [...(undefinedFlags[mnemonic] ?? '')].reduce((mask, letter) => mask | BITS[letter], 0);
+  const letters = (undefinedFlags[mnemonic] as string | undefined) ?? '';
+  return Object.entries(BITS).reduce((mask, [letter, bit]) => (letters.includes(letter) ? mask | bit : mask), 0);
 }

@@ -101,7 +101,7 @@ test('page faults, port permissions and task switches end as under QEMU or as th
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     if (theirs === result) return;
     const one = { kind, theirs: theirs.split('.'), ours: result.split('.') };
-    const deviation = deviations.find(({ explains }) => explains(one));
+    const deviation = deviations.find((candidate) => candidate.explains(one));
     if (deviation === undefined) unexplained.push(`${numbers} QEMU ${theirs}, ours ${result}`);
     else explained.set(deviation.reason, (explained.get(deviation.reason) ?? 0) + 1);
   });
