@@ -187,8 +187,8 @@ describe('state', () => {
 });
 
 describe('CPUID says just what is there', () => {
-  //                FPU DE PSE TSC MSR CX8 PGE CMOV MMX
-  const always = [0, 2, 3, 4, 5, 8, 13, 15, 23].reduce((bits, bit) => bits | (1 << bit), 0);
+  //                FPU DE PSE TSC MSR PAE CX8 APIC PGE CMOV PSE-36 MMX
+  const always = [0, 2, 3, 4, 5, 6, 8, 9, 13, 15, 17, 23].reduce((bits, bit) => bits | (1 << bit), 0);
 
   test.each([
     ['by default', undefined, always],
