@@ -49,15 +49,15 @@ test('cancelling what was answered, or never asked, changes nothing', async () =
 test('a pause behind hundreds of requests is read before they are all answered', async () => {
   await client.launch({ program: 'spin' });
   const answered: number[] = [];
-  const looks = Array.from({ length: 300 }, (_, index) =>
+  const looks = Array.from({ length: 100 }, (_, index) =>
     client
-      .send('disassemble', { memoryReference: 'kernel:0xf0100000', instructionCount: 400 })
+      .send('disassemble', { memoryReference: 'kernel:0xf0100000', instructionCount: 150 })
       .then(() => answered.push(index)),
   );
   // As a stream would bring it: on a later turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setImmediate(resolve));
-  expect(answered.length).toBeLessThan(300);
+  expect(answered.length).toBeLessThan(100);
   await Promise.all(looks);
   await client.resume('pause', { threadId: 1 });
 });
