@@ -37,12 +37,14 @@ export async function guestFile(name: string): Promise<Uint8Array> {
   return bytes.value;
 }
 
-export async function boot(program: string): Promise<Machine> {
+/** @param translate false: everything is interpreted */
+export async function boot(program: string, translate?: false): Promise<Machine> {
   const machine = Machine.create({
     memoryBytes: 32 << 20,
     kernel: await guestFile('kernel'),
     commandLine: program,
     modules: [{ name: program, bytes: await guestFile(program) }],
+    ...(translate === undefined ? {} : { translate }),
   });
   if (!machine.ok) throw new Error(machine.failure.cause);
   return machine.value;
