@@ -29,7 +29,7 @@ export interface TranslatorOptions {
 }
 
 /** Instructions of a block that the interpreter executes before it is hot; twice as many, and it waits for no other. */
-const HOTNESS = 6000;
+const HOTNESS = 20_000;
 /** Hot blocks that are compiled together: a module costs much, a function little. */
 const BATCH = 32;
 /** Vain attempts to enter a translation after which its block gets one without groups. */
