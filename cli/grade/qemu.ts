@@ -3,12 +3,14 @@
  * QEMU counts no instructions, so its limit is wall time, generous enough for a slow machine.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { failure, success, type Result } from '../../emulator/result.ts';
 import { Dialogue } from './dialogue.ts';
 import type { GuestRun, Outcome } from './outcome.ts';
+import { qemuConsole } from './qemu-console.ts';
 
 const QEMU = 'qemu-system-i386';
 export const QEMU_TIMEOUT_MS = 60_000;
@@ -67,26 +69,29 @@ function collect(
   dialogue: Dialogue,
 ): Promise<{ transcript: string; status: number | null; timedOut: boolean; finished: boolean }> {
   return new Promise((resolve) => {
-    const child = spawn(QEMU, options, { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    const { readable, writeEnd, started } = qemuConsole(cwd);
+    const child = spawn(QEMU, options, { cwd, stdio: ['pipe', writeEnd, 'pipe'] });
+    started();
     let transcript = '';
     let timedOut = false;
-    child.stdout.setEncoding('latin1').on('data', (text: string) => {
+    readable.setEncoding('latin1').on('data', (text: string) => {
       transcript += text;
       const typed = dialogue.hear(transcript);
-      if (typed !== '') child.stdin.write(typed);
+      if (typed !== '') child.stdin?.write(typed);
       if (dialogue.finished) child.kill('SIGKILL');
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (transcript += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (transcript += text));
     const timer = setTimeout(() => {
       timedOut = true;
       child.kill('SIGKILL');
     }, QEMU_TIMEOUT_MS);
     child.on('error', (error) => (transcript += String(error)));
+    const heard = once(readable, 'close');
     child.on('close', (status) => {
       clearTimeout(timer);
-      resolve({ transcript, status, timedOut, finished: dialogue.finished });
+      void heard.then(() => resolve({ transcript, status, timedOut, finished: dialogue.finished }));
     });
     // Left open: at the end of its input QEMU's chardev would close.
-    child.stdin.on('error', () => undefined);
+    child.stdin?.on('error', () => undefined);
   });
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { qemuConsole } from '../../cli/grade/qemu-console.ts';
 
 export const qemuMissing = spawnSync('qemu-system-i386', ['--version']).status !== 0;
 
@@ -19,16 +20,18 @@ export async function qemuMemoryAt(
   writeFileSync(join(folder, program), module);
   const size = String(memoryBytes / 2 ** 20);
   const options = ['-kernel', 'kernel.elf', '-initrd', program, '-append', program, '-m', size, '-display', 'none'];
+  const { readable, writeEnd, started } = qemuConsole(folder);
   const child = spawn(
     'qemu-system-i386',
     [...options, '-no-reboot', '-serial', 'stdio', '-qmp', 'unix:qmp,server,nowait'],
-    { cwd: folder },
+    { cwd: folder, stdio: ['pipe', writeEnd, 'inherit'] },
   );
+  started();
   const timer = setTimeout(() => child.kill('SIGKILL'), 50_000);
   try {
     let output = '';
     await new Promise<void>((resolve, reject) => {
-      child.stdout.setEncoding('latin1').on('data', (text: string) => {
+      readable.setEncoding('latin1').on('data', (text: string) => {
         output += text;
         if (output.includes(until)) resolve();
       });
