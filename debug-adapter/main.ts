@@ -2,6 +2,7 @@
  * The debug adapter as a program of its own. Editors start it with DAP on stdin and stdout; `--port 0` serves a TCP port
  * instead, which is written to stdout as a line, and ends with its stdin.
  */
+import './engine-flags.ts';
 import { AdapterServer } from './server.ts';
 
 const adapter = new AdapterServer(__dirname, () => process.exit(0));

@@ -103,19 +103,15 @@ export class AdapterServer {
       onGarbage: (problem) => server.reportGarbage(problem),
     });
     // A client asks for many things at once; what is ready at once goes out in one write.
-    let corked = false;
+    let frames: Uint8Array[] = [];
     const flush = (): void => {
-      if (corked) output.uncork();
-      corked = false;
+      if (frames.length > 0 && output.writable) output.write(Buffer.concat(frames));
+      frames = [];
     };
     server.onDidSendMessage((message) => {
-      if (ended || !output.writable) return;
-      if (!corked) {
-        corked = true;
-        output.cork();
-        process.nextTick(flush);
-      }
-      output.write(encodeMessage(message as object));
+      if (ended) return;
+      if (frames.length === 0) process.nextTick(flush);
+      frames.push(encodeMessage(message as object));
     });
     input.on('data', (chunk: Uint8Array) => decoder.push(chunk));
     input.on('end', end);

@@ -7,6 +7,9 @@
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 const HEADER_BYTES_MAX = 4096;
 const HEADER_NAME = 'Content-Length:';
+const ENCODER = new TextEncoder();
+const LATIN1 = new TextDecoder('latin1');
+const UTF8 = new TextDecoder();
 
 export interface FramingEvents {
   onMessage(message: unknown): void;
@@ -15,8 +18,8 @@ export interface FramingEvents {
 }
 
 export function encodeMessage(message: object): Uint8Array {
-  const body = new TextEncoder().encode(JSON.stringify(message));
-  const header = new TextEncoder().encode(`Content-Length: ${body.length}\r\n\r\n`);
+  const body = ENCODER.encode(JSON.stringify(message));
+  const header = ENCODER.encode(`Content-Length: ${body.length}\r\n\r\n`);
   const frame = new Uint8Array(header.length + body.length);
   frame.set(header);
   frame.set(body, header.length);
@@ -25,7 +28,9 @@ export function encodeMessage(message: object): Uint8Array {
 
 /** Cuts a byte stream into messages. Feed it chunks of any size. */
 export class FrameDecoder {
+  /** What has arrived; up to `at` it is dealt with. */
   private pending: Uint8Array = new Uint8Array(0);
+  private at = 0;
   private bodyLength: number | undefined;
   private readonly events: FramingEvents;
 
@@ -34,32 +39,35 @@ export class FrameDecoder {
   }
 
   push(chunk: Uint8Array): void {
-    this.pending = concatenate(this.pending, chunk);
+    const left = this.pending.subarray(this.at);
+    this.pending = left.length === 0 ? chunk.slice() : concatenate(left, chunk);
+    this.at = 0;
     while (this.takeOne());
   }
 
   private takeOne(): boolean {
     if (this.bodyLength === undefined) return this.takeHeader();
-    if (this.pending.length < this.bodyLength) return false;
-    const body = this.pending.subarray(0, this.bodyLength);
-    this.pending = this.pending.slice(this.bodyLength);
+    if (this.pending.length - this.at < this.bodyLength) return false;
+    const body = this.pending.subarray(this.at, this.at + this.bodyLength);
+    this.at += this.bodyLength;
     this.bodyLength = undefined;
     this.takeBody(body);
     return true;
   }
 
   private takeHeader(): boolean {
-    const end = indexOfBlankLine(this.pending);
+    const end = indexOfBlankLine(this.pending, this.at);
     if (end < 0) {
-      if (this.pending.length > HEADER_BYTES_MAX) {
-        const keep = lastHeaderStart(this.pending);
+      const left = this.pending.subarray(this.at);
+      if (left.length > HEADER_BYTES_MAX) {
+        const keep = lastHeaderStart(left);
         this.events.onGarbage(`${keep} bytes without a "${HEADER_NAME}" header were skipped.`);
-        this.pending = this.pending.slice(keep);
+        this.at += keep;
       }
       return false;
     }
-    const header = new TextDecoder('latin1').decode(this.pending.subarray(0, end));
-    this.pending = this.pending.slice(end + 4);
+    const header = LATIN1.decode(this.pending.subarray(this.at, end));
+    this.at = end + 4;
     const at = header.toLowerCase().lastIndexOf(HEADER_NAME.toLowerCase());
     if (at > 0 && header.slice(0, at).trim() !== '' && !/^[\w-]+:[^\r\n]*\r\n/.test(header)) {
       this.events.onGarbage(`${at} bytes in front of a "${HEADER_NAME}" header were skipped.`);
@@ -76,7 +84,7 @@ export class FrameDecoder {
   private takeBody(body: Uint8Array): void {
     let message: unknown;
     try {
-      message = JSON.parse(new TextDecoder().decode(body));
+      message = JSON.parse(UTF8.decode(body));
     } catch {
       this.events.onGarbage(`A message body of ${body.length} bytes is not JSON.`);
       return;
@@ -86,15 +94,14 @@ export class FrameDecoder {
 }
 
 function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b.slice();
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);
   return both;
 }
 
-function indexOfBlankLine(bytes: Uint8Array): number {
-  for (let i = bytes.indexOf(13); i >= 0 && i + 3 < bytes.length; i = bytes.indexOf(13, i + 1)) {
+function indexOfBlankLine(bytes: Uint8Array, from: number): number {
+  for (let i = bytes.indexOf(13, from); i >= 0 && i + 3 < bytes.length; i = bytes.indexOf(13, i + 1)) {
     if (bytes[i + 1] === 10 && bytes[i + 2] === 13 && bytes[i + 3] === 10) return i;
   }
   return -1;
@@ -102,7 +109,7 @@ function indexOfBlankLine(bytes: Uint8Array): number {
 
 /** Where a header may yet begin: garbage in front of it can be dropped. */
 function lastHeaderStart(bytes: Uint8Array): number {
-  const tail = new TextDecoder('latin1').decode(bytes.subarray(bytes.length - 64));
+  const tail = LATIN1.decode(bytes.subarray(bytes.length - 64));
   const at = tail.toLowerCase().lastIndexOf(HEADER_NAME.toLowerCase());
   return at >= 0 ? bytes.length - tail.length + at : bytes.length - HEADER_NAME.length;
 }
