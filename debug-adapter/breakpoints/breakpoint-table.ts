@@ -179,11 +179,12 @@ export class BreakpointTable implements BreakpointJudge {
     if (this.judgedAt === instructionCount) return undefined;
     this.judgedAt = instructionCount;
     if (this.divertedPlaces.length > 0 && this.comesBack()) return undefined;
-    const stopping: Breakpoint[] = [];
+    let stopping: Breakpoint[] | undefined;
     for (const probe of probes) {
       const owner = this.owners.get(probe);
-      if (owner && this.hit(owner.breakpoint, owner.location)) stopping.push(owner.breakpoint);
+      if (owner && this.hit(owner.breakpoint, owner.location)) (stopping ??= []).push(owner.breakpoint);
     }
+    if (stopping === undefined) return undefined;
     const event = stopping.flatMap((b) => b.report?.() ?? [])[0];
     const plain = stopping.filter((b) => b.kind !== 'fatal');
     const ids = plain.map((b) => b.id);

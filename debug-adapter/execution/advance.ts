@@ -2,7 +2,7 @@
  * The one loop that all plans run the target through: it answers breakpoints, fatal points and the machine's own stops,
  * and hands a plan only what the plan asked for.
  */
-import type { DataHit, ProbeId, Space, Target, TargetFault, TargetStop } from '../target/target.ts';
+import type { DataHit, ProbeId, ProbeJudge, Space, Target, TargetFault, TargetStop } from '../target/target.ts';
 import type { PlanYield } from './execution.ts';
 import type { StopReport, StoppedReport } from './stop-report.ts';
 
@@ -10,6 +10,8 @@ import type { StopReport, StoppedReport } from './stop-report.ts';
 const CHUNK_INSTRUCTIONS = 50_000;
 /** Judging a probe that matches costs about as much as running this many. */
 const HIT_INSTRUCTIONS = 100;
+/** So many at most are judged in one run, which cannot be interrupted: about half a millisecond. */
+const HITS_MAX = CHUNK_INSTRUCTIONS / HIT_INSTRUCTIONS;
 /** Running a single instruction and comparing registers costs about as much as running this many. */
 const COMPARE_INSTRUCTIONS = 20;
 
@@ -90,6 +92,16 @@ export function* advance(
   let chunkEnd = target.instructionCount + CHUNK_INSTRUCTIONS;
   let passProbes = true;
   let departing = target.probesHere().length > 0;
+  /** What a breakpoint said that ended the present run. */
+  let verdict: StopReport | undefined;
+  let hitsLeft = 0;
+  const judge: ProbeJudge = {
+    stopsAt(probes) {
+      verdict = breakpoints.judge(probes);
+      return verdict !== undefined || --hitsLeft <= 0 || (own.length > 0 && own.some((id) => probes.includes(id)));
+    },
+    diverted: () => breakpoints.diverted(placeOf(target)),
+  };
   for (;;) {
     const count = target.instructionCount;
     if (count >= chunkEnd) {
@@ -104,7 +116,10 @@ export function* advance(
     const limit = Math.min(end, isSingle ? count + 1 : chunkEnd, debuggee.budgetEnd ?? Infinity);
     const ringStops = target.stopOnRingChange;
     if (pace === 'ring') target.stopOnRingChange = true;
-    const stop: TargetStop = departing ? depart(debuggee, limit) : target.run(limit, passProbes);
+    verdict = undefined;
+    hitsLeft = HITS_MAX;
+    const stop: TargetStop = departing ? depart(debuggee, limit) : target.run(limit, passProbes, judge);
+    chunkEnd -= (HITS_MAX - hitsLeft) * HIT_INSTRUCTIONS;
     target.stopOnRingChange = ringStops;
     const changed = registers?.judge();
     if (pace === 'instruction') chunkEnd -= COMPARE_INSTRUCTIONS;
@@ -126,12 +141,11 @@ export function* advance(
         if (ringStops) return { kind: 'ring' };
         break;
       case 'probe': {
-        const report = breakpoints.judge(stop.probes);
+        const report = verdict ?? breakpoints.judge(stop.probes);
         if (report) return { kind: 'stop', report };
         const mine = stop.probes.filter((id) => own.includes(id));
         if (mine.length > 0) return { kind: 'own', probes: mine };
         departing = true;
-        chunkEnd -= HIT_INSTRUCTIONS;
         break;
       }
       case 'data-probe': {

@@ -17,6 +17,7 @@ import {
   type PageWalk,
   type PhysicalAddress,
   type ProbeId,
+  type ProbeJudge,
   type Space,
   type Target,
   type TargetEvent,
@@ -98,6 +99,16 @@ class EmulatorTarget implements Target {
 
   readRegister(name: RegisterName): number {
     const { registers } = this.machine.cpu;
+    // What conditions ask for at every hit; a property with a name known here is much quicker than one by any name.
+    switch (name) {
+      case 'eip':
+        return registers.eip;
+      case 'ebp':
+        return registers.ebp;
+      case 'esp':
+        return registers.esp;
+      default:
+    }
     if (SEGMENTS.has(name)) return registers.segments[name as SegmentName].selector;
     return registers[name as NumberName] >>> 0;
   }
@@ -211,8 +222,10 @@ class EmulatorTarget implements Target {
     return probes.matching(linear | 0, this.translate(this.space, linear) ?? -1);
   }
 
-  run(limit: number, passProbes: boolean): TargetStop {
+  run(limit: number, passProbes: boolean, judge?: ProbeJudge): TargetStop {
+    this.machine.cpu.probeJudge = judge;
     const stop = this.machine.run(limit, passProbes);
+    this.machine.cpu.probeJudge = undefined;
     if (stop.reason === 'event') return { reason: 'event', event: this.eventOf(stop.event) };
     if (stop.reason !== 'exception') return stop;
     const { vector, errorCode, before = [] } = stop;

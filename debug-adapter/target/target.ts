@@ -126,6 +126,14 @@ export interface MappedRange {
   readonly pageBytes: 4096 | 2097152 | 4194304;
 }
 
+/** Says within a run what code probes are worth: leaving it at each hit would cost more than the verdict. */
+export interface ProbeJudge {
+  /** Whether the run stops, in the state before the probes' instruction. */
+  stopsAt(probes: readonly ProbeId[]): boolean;
+  /** An interrupt or a fault has come before an instruction whose probes were passed: it is still to run. */
+  diverted(): void;
+}
+
 export interface Target {
   /** Instructions retired since power-on. */
   readonly instructionCount: number;
@@ -170,8 +178,9 @@ export interface Target {
   /**
    * Runs until `instructionCount` reaches `limit` or something else happens. Synchronous.
    * @param passProbes the first instruction's probes do not trigger: a run that goes on from a stop passes it
+   * @param judge asked at each code probe; left out, each is a stop
    */
-  run(limit: number, passProbes: boolean): TargetStop;
+  run(limit: number, passProbes: boolean, judge?: ProbeJudge): TargetStop;
 
   /** Bytes for the guest's COM1; journalled. */
   writeSerial(bytes: Uint8Array): void;

@@ -61,6 +61,14 @@ export interface CpuOptions {
   readonly translate?: TranslatorOptions | false | undefined;
 }
 
+/** Says within a run what a code probe is worth, so that most hits need not leave it. */
+export interface ProbeJudge {
+  /** Whether the run stops at these probes, in the state before their instruction. */
+  stopsAt(probes: readonly number[]): boolean;
+  /** A delivery has come before the instruction whose probes were passed; the state is that before it. */
+  diverted(): void;
+}
+
 export class Cpu {
   readonly registers: Registers;
   readonly probes: Probes;
@@ -73,6 +81,10 @@ export class Cpu {
   #shutdown: readonly FaultRecord[] | undefined;
   /** Whether the next instruction's probes have been passed: it does not stop at them. */
   #passed = false;
+  /** Asked at each code probe that is reached, before the instruction there; without one, each is a stop. */
+  probeJudge: ProbeJudge | undefined;
+  /** The instruction count at which the judge last let a probe be passed. */
+  #judgedAt = -1;
 
   constructor(memory: GuestMemory, bus: CpuBus, { features, translate = {} }: CpuOptions = {}) {
     this.#core = new Core(memory, bus, features);
@@ -300,10 +312,18 @@ export class Cpu {
       const block = fetchBlock(core, this.#decoder);
       if (block.probed && !this.#passed && core.repeatDone === 0) {
         const hits = core.probes.matching((m[BASE + CS] + m[EIP]) | 0, block.physical);
-        if (hits.length > 0) return { reason: 'probe', probes: hits };
+        if (hits.length > 0) {
+          if (this.probeJudge?.stopsAt(hits) !== false) return { reason: 'probe', probes: hits };
+          this.#judgedAt = core.instructionCount;
+          this.#passed = true;
+          // It may have written to the machine: everything is looked at again.
+          continue;
+        }
       }
+      const isPassed = this.#passed;
       this.#passed = false;
-      if (lengthMax !== 1 && this.translator?.run(block) === true) continue;
+      // A block whose probe was passed is no translator's.
+      if (!isPassed && lengthMax !== 1 && this.translator?.run(block) === true) continue;
       if (lengthMax === 1 && core.attention !== 0) this.#beginSingle();
 
       const length = block.ops.length;
@@ -411,6 +431,10 @@ export class Cpu {
 
   #deliver(event: CpuException, isFault: boolean): CpuStop | undefined {
     const core = this.#core;
+    if (this.#judgedAt === core.instructionCount) {
+      this.#judgedAt = -1;
+      this.probeJudge?.diverted();
+    }
     const outcome = deliver(core, event, isFault);
     if (outcome instanceof CpuException) return { ...this.#exceptionStop(outcome), before: core.faultsBefore };
     core.stopPassed = false;
@@ -463,6 +487,7 @@ export class Cpu {
 
   /** Call after guest memory was restored. */
   restore(state: CpuState): void {
+    this.#judgedAt = -1;
     const core = this.#core;
     this.reset();
     core.blocks.dropAll();

@@ -64,33 +64,29 @@ export class Probes {
 
   /** Whether a probe stands at an instruction in any address space. Addresses as int32. */
   standsAt(linear: number, physical: number): boolean {
-    for (const offset of [linear & 0xfff, physical & 0xfff]) {
-      for (const id of this.#idsByOffset.get(offset) ?? []) {
-        const probe = this.#probes.get(id);
-        if (probe === undefined) continue;
-        if ('physical' in probe ? (probe.physical | 0) === physical : (probe.linear | 0) === linear) return true;
-      }
+    for (const id of this.#idsByOffset.get(linear & 0xfff) ?? []) {
+      const probe = this.#probes.get(id)!;
+      if ('physical' in probe ? (probe.physical | 0) === physical : (probe.linear | 0) === linear) return true;
     }
     return false;
   }
 
   /** Ids of the probes at an instruction, in the order they were added. Addresses as int32. */
   matching(linear: number, physical: number): readonly number[] {
-    const ids = this.#idsByOffset.get(linear & 0xfff);
-    const physicalIds = this.#idsByOffset.get(physical & 0xfff);
-    if (ids === undefined && physicalIds === undefined) return [];
-    const space = this.#core.i32[CR3] & ~0xfff;
     const hits: number[] = [];
-    for (const id of ids === physicalIds ? (ids ?? []) : [...(ids ?? []), ...(physicalIds ?? [])]) {
-      const probe = this.#probes.get(id);
-      if (probe === undefined) continue;
-      const hit =
-        'physical' in probe
-          ? (probe.physical | 0) === physical
-          : (probe.linear | 0) === linear && (probe.space === undefined || (probe.space & ~0xfff) === space);
-      if (hit) hits.push(id);
+    // Pages are of 4 KiB at least, so that both addresses have the same offset.
+    const ids = this.#idsByOffset.get(linear & 0xfff);
+    if (ids === undefined) return hits;
+    for (const id of ids) {
+      if (this.#matches(this.#probes.get(id)!, linear, physical)) hits.push(id);
     }
     return hits;
+  }
+
+  #matches(probe: CodeProbe, linear: number, physical: number): boolean {
+    if ('physical' in probe) return (probe.physical | 0) === physical;
+    if ((probe.linear | 0) !== linear) return false;
+    return probe.space === undefined || (probe.space & ~0xfff) === (this.#core.i32[CR3] & ~0xfff);
   }
 }
 

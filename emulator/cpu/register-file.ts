@@ -130,21 +130,23 @@ function setAllEflags(core: Core, value: number): void {
   core.updateAttention();
 }
 
+/**
+ * The accessors stand on a prototype, not on the object: objects with many accessors of their own are slow dictionaries
+ * to V8, and debuggers read registers at every hit of a breakpoint.
+ */
 export function createRegisters(core: Core): Registers {
   const segments = {};
   for (const [name, segment] of Object.entries(segmentNumbers)) {
     Object.defineProperty(segments, name, {
-      enumerable: true,
       get: (): SegmentState => readSegment(core, segment),
       set: (state: SegmentState) => {
         setHidden(core, segment, state.selector, state.base, state.limit, state.attributes);
       },
     });
   }
-  const registers = { segments };
+  const registers = { segments: Object.create(segments) as object };
   for (const [name, slot] of Object.entries(plain)) {
     Object.defineProperty(registers, name, {
-      enumerable: true,
       get: () => core.i32[slot] >>> 0,
       set: (value: number) => {
         core.i32[slot] = value;
@@ -153,14 +155,13 @@ export function createRegisters(core: Core): Registers {
   }
   for (const [name, { get, set }] of Object.entries(special)) {
     Object.defineProperty(registers, name, {
-      enumerable: true,
       get: () => get(core) >>> 0,
       set: (value: number) => {
         set(core, value | 0);
       },
     });
   }
-  return registers as Registers;
+  return Object.create(registers) as Registers;
 }
 
 function readSegment(core: Core, segment: number): SegmentState {
