@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { mappedRanges, walkPageTables, type PhysicalReader } from '../../../debug-adapter/target/page-tables.ts';
+import {
+  mappedRanges,
+  translatePage,
+  walkPageTables,
+  type PhysicalReader,
+} from '../../../debug-adapter/target/page-tables.ts';
 
 /** Physical memory as address → word; everything else is zero. */
 function memory(words: Record<number, number>, largePages = true): PhysicalReader {
@@ -83,4 +88,23 @@ test('a walk with PAE shows three levels; what an entry maps past 4 GiB leads no
 
 test('PSE-36: a large page past 4 GiB leads nowhere', () => {
   expect(walkPageTables(memory({ [DIRECTORY]: P | W | PS | 0x2000 }), DIRECTORY, 0x1234).physical).toBeUndefined();
+});
+
+test('a page is found where its walk leads, whatever the tables hold', () => {
+  let seed = 1;
+  const random = (): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0);
+  for (let round = 0; round < 2000; round++) {
+    // Few tables, so that most walks stay within them; every flag at random, and words outside RAM.
+    const words: Record<number, number> = {};
+    const word = (): number => ((random() & 0x3000) | (random() >>> 20) | (random() & 0x100 ? P : 0)) >>> 0;
+    const linear = random();
+    words[DIRECTORY + (linear >>> 22) * 4] = word();
+    for (const table of [0, 0x1000, 0x2000, 0x3000]) words[table + ((linear >>> 12) & 0x3ff) * 4] = word();
+    const reader: PhysicalReader = {
+      word: (address) => (address >= 0x3800 ? undefined : (words[address] ?? 0)),
+      largePages: (random() & 0x100) !== 0,
+      pae: (random() & 0x700) === 0,
+    };
+    expect(translatePage(reader, DIRECTORY, linear)).toBe(walkPageTables(reader, DIRECTORY, linear).physical);
+  }
 });

@@ -156,6 +156,65 @@ describe('code probes', () => {
     m.cpu.registers.eip = 0x40_0000;
     expect(m.step(2)).toEqual({ reason: 'probe', probes: [physical] });
   });
+
+  test('are judged in the state before their instruction, and passed at the same count as without them', () => {
+    const m = machine();
+    m.code('nop', 'inc edx', 'jmp ecx');
+    m.cpu.registers.ecx = at.code + 1;
+    m.cpu.registers.edx = 0;
+    const id = m.cpu.probes.addCode({ linear: at.code + 1 });
+    const seen: unknown[] = [];
+    m.cpu.probeJudge = {
+      stopsAt: (probes) => {
+        const { eip, edx } = m.cpu.registers;
+        seen.push([probes, eip, edx, m.cpu.instructionCount]);
+        return edx === 3;
+      },
+      diverted: () => seen.push('diverted'),
+    };
+    expect(m.step(50)).toEqual({ reason: 'probe', probes: [id] });
+    expect(seen).toEqual([0, 1, 2, 3].map((edx) => [[id], at.code + 1, edx, 1 + 2 * edx]));
+    expect([m.cpu.registers.eip, m.cpu.instructionCount]).toEqual([at.code + 1, 7]);
+  });
+
+  test('a judge is told when a fault or an interrupt comes before the instruction it let pass', () => {
+    const m = machine({ eflags: IF | 2 });
+    m.code('nop', 'mov eax, [0x400000]', 'nop');
+    m.cpu.probes.addCode({ linear: at.code + 1 });
+    const seen: unknown[] = [];
+    m.cpu.probeJudge = {
+      stopsAt: () => seen.push('judged') === 0,
+      diverted: () => seen.push(['diverted', m.cpu.registers.eip, m.cpu.instructionCount]),
+    };
+    m.step(2);
+    expect([m.handler, seen]).toEqual([14, ['judged', ['diverted', at.code + 1, 1]]]);
+    m.cpu.registers.eip = at.code + 1;
+    m.cpu.registers.eflags = IF | 2;
+    seen.length = 0;
+    m.cpu.probeJudge.stopsAt = () => {
+      m.cpu.interruptLine = true;
+      return seen.push('judged') === 0;
+    };
+    m.cpu.run(m.cpu.instructionCount + 1, false);
+    expect([m.handler, seen]).toEqual([0x20, ['judged', ['diverted', at.code + 1, 2]]]);
+  });
+
+  test('what a judge writes is what runs', () => {
+    const m = machine();
+    m.code('nop', 'nop', 'nop');
+    m.step(3);
+    m.cpu.registers.eip = at.code;
+    m.cpu.probes.addCode({ linear: at.code + 1 });
+    m.cpu.probeJudge = {
+      stopsAt: () => {
+        m.memory.load(at.code + 1, Uint8Array.of(0x40)); // inc eax
+        return false;
+      },
+      diverted: () => undefined,
+    };
+    m.step(3);
+    expect(m.cpu.registers.eax).toBe(1);
+  });
 });
 
 test('requestStop from a port access stops after that instruction', () => {
