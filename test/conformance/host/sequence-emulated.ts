@@ -59,12 +59,13 @@ export class SequenceCpu {
   readonly #data: Int32Array;
   readonly #code: Int32Array;
 
-  constructor() {
+  /** @param translated everything that can be is translated before it first runs; else nothing is */
+  constructor(translated: boolean) {
     const memory = this.#memory;
     const none = (): number => 0;
     const ignore = (): void => undefined;
     const bus = { readPort: none, writePort: ignore, readMmio: none, writeMmio: ignore, acknowledgeInterrupt: none };
-    this.#cpu = new Cpu(memory, bus);
+    this.#cpu = new Cpu(memory, bus, { translate: translated && { hotness: 0, batch: 1 } });
     this.#data = new Int32Array(memory.ram.buffer, memory.ram.byteOffset + DATA, WRITABLE_BYTES / 4);
     this.#code = new Int32Array(memory.ram.buffer, memory.ram.byteOffset + CODE, 0x400);
     let table = PAGE_TABLES;
@@ -92,6 +93,11 @@ export class SequenceCpu {
     });
     memory.writePhysical16(SYSTEM + TSS + 0x66, 0x68);
     this.#code.fill(0xcccc_cccc | 0);
+  }
+
+  /** Instructions that translated code has executed. */
+  get translated(): number {
+    return this.#cpu.translator?.executed ?? 0;
   }
 
   /** What the data pages hold before each case. */
@@ -150,15 +156,29 @@ export class SequenceCpu {
     SEGMENT_ORDER.forEach((name, n) => {
       segments[name] = segmentState(one.segments[n]);
     });
+    registers.cpl = 3;
+    if (cpu.translator !== undefined) this.#touchData();
     GENERAL.forEach((name, n) => {
       registers[name] = one.registers[n];
     });
     registers.eip = one.eip;
-    registers.cpl = 3;
     registers.eflags = (one.eflags & EFLAGS_TAKEN) | 0x202;
     const bytes = new Uint8Array(CASE_CODE_BYTES).fill(0xcc);
     bytes.set(one.code);
     this.#memory.load(CODE + one.codeAt, bytes);
+  }
+
+  /** Translated code leaves what is not in the TLB to the interpreter, so the TLB is filled before. Flat segments. */
+  #touchData(): void {
+    const { registers } = this.#cpu;
+    const [first, second] = [DATA_LINEAR, DATA_LINEAR + 0x1000].map((at) => [at, at >>> 8, at >>> 16, at >>> 24]);
+    // or byte [first], 0; or byte [second], 0
+    this.#memory.load(CODE, Uint8Array.of(0x80, 0x0d, ...first, 0, 0x80, 0x0d, ...second, 0));
+    registers.eip = CODE_LINEAR;
+    registers.eflags = 2;
+    this.#cpu.run(this.#cpu.instructionCount + 2);
+    this.#memory.ram.fill(0xcc, CODE, CODE + 14);
+    this.#memory.changed(CODE, 14);
   }
 
   #restore(one: SequenceCase): Map<number, number> {

@@ -357,15 +357,20 @@ function sequence(random: Random, place: Place): Sequence {
   return { bytes, undefinedAt };
 }
 
-export function sequenceCase(random: Random): SequenceCase {
-  const code32 = random.below(5) < 3;
-  const cs = pick(random, code32 ? CODE_SELECTORS_32 : CODE_SELECTORS_16);
-  const flat = random.below(code32 ? 4 : 2) !== 0 && code32;
+/** CMP EAX, ECX and a jump to what follows: translated code begins only with flags that a result explains. */
+const PLAIN_FLAGS = [0x39, 0xc8, 0xeb, 0x00];
+
+/** @param allFlat 32-bit code and flat segments, AC and TF clear: what a translator takes */
+export function sequenceCase(random: Random, allFlat = false): SequenceCase {
+  const code32 = allFlat || random.below(5) < 3;
+  const cs = allFlat ? FLAT_CODE : pick(random, code32 ? CODE_SELECTORS_32 : CODE_SELECTORS_16);
+  const flat = allFlat || (random.below(code32 ? 4 : 2) !== 0 && code32);
   const segments = [cs, flat ? FLAT_DATA : pick(random, STACK_SELECTORS)];
   for (let n = 0; n < 4; n++) {
     const selector = flat && n < 2 ? FLAT_DATA : pick(random, DATA_SELECTORS);
     segments.push(selector === FLAT_CODE && n < 2 ? FLAT_DATA : selector);
   }
+  if (allFlat) segments.splice(2, 2, FLAT_DATA, FLAT_DATA);
   const flatData = segments[2] === FLAT_DATA;
   const registers = Array.from({ length: 8 }, () => general(random, flatData));
   const flatStack = segments[1] === FLAT_DATA;
@@ -376,7 +381,9 @@ export function sequenceCase(random: Random): SequenceCase {
     const at = (segments[pointer - 4] === FLAT_DATA ? DATA_LINEAR : 0) + offset(random);
     if (random.below(4) !== 0) registers[pointer] = at;
   }
-  const { bytes, undefinedAt } = sequence(random, { code32, flatData, gentle: random.below(3) !== 0 });
+  const made = sequence(random, { code32, flatData, gentle: random.below(3) !== 0 });
+  const before = allFlat ? PLAIN_FLAGS : [];
+  const bytes = [...before, ...made.bytes];
   // Sometimes right before the end of the page, behind which nothing is mapped.
   const codeAt =
     random.below(12) === 0 && cs !== ldt(12) ? 0x1000 - CASE_CODE_BYTES : random.below(8) === 0 ? 0x200 : 0x100;
@@ -388,9 +395,9 @@ export function sequenceCase(random: Random): SequenceCase {
   // Of EFLAGS: the arithmetic ones and DF; rarely TF and AC.
   let eflags = (random.int32() & 0xcd5) | 0x202;
   if (random.below(3) !== 0) eflags &= ~0x400;
-  if (random.below(25) === 0) eflags |= 0x100;
-  if (random.below(12) === 0) eflags |= 0x4_0000;
-  const undefinedFrom = new Map([...undefinedAt].map(([offset, mask]) => [offset + start, mask]));
+  if (!allFlat && random.below(25) === 0) eflags |= 0x100;
+  if (!allFlat && random.below(12) === 0) eflags |= 0x4_0000;
+  const undefinedFrom = new Map([...made.undefinedAt].map(([offset, mask]) => [offset + before.length + start, mask]));
   return { code, codeAt, registers, eip, eflags, segments, undefinedAt: undefinedFrom };
 }
 

@@ -9,6 +9,7 @@ import { SequenceComparison } from './sequences.ts';
 
 const SEQUENCES = 20_000;
 const SEED = 0x5eed;
+const TRANSLATED_EACH = 10;
 
 test('random sequences of integer instructions end as on this machine’s processor', () => {
   const opened = openSequenceHost();
@@ -17,8 +18,9 @@ test('random sequences of integer instructions end as on this machine’s proces
     return;
   }
   const random = new Random(SEED);
-  const comparison = new SequenceComparison(opened.host, random);
+  const comparison = new SequenceComparison(opened.host, random, TRANSLATED_EACH);
   const differences = comparison.batch(SEQUENCES).map(({ kind, text }) => `${kind}: ${text}`);
   expect(differences, random.seedText).toEqual([]);
+  expect(comparison.translated).toBeGreaterThan(SEQUENCES / TRANSLATED_EACH);
   expect(comparison.passed).toBeGreaterThan(SEQUENCES * 0.99);
 });

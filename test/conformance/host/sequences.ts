@@ -2,6 +2,7 @@
  * Random sequences on both processors, compared: registers, segments, flags, memory, and the exception at the end with
  * its error code and CR2. The emulated one goes first, so that what must not run on the host never gets there.
  */
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { Code, Decoder as IcedDecoder, Formatter, FormatterSyntax } from 'iced-x86';
 import type { Random } from '../../unit/cpu/random.ts';
 import type { EmulatedOutcome } from './sequence-emulated.ts';
@@ -31,20 +32,34 @@ export class SequenceComparison {
   readonly endings = new Map<number, number>();
   readonly #host: SequenceHost;
   readonly #random: Random;
-  readonly #emulated = new SequenceCpu();
+  readonly #emulated = new SequenceCpu(false);
+  readonly #translated = new SequenceCpu(true);
+  readonly #translatedEach: number;
+  #untilTranslated = 1;
 
-  constructor(host: SequenceHost, random: Random) {
+  /** @param translatedEach one case in so many is also run by translated code, which has to end as the interpreter does */
+  constructor(host: SequenceHost, random: Random, translatedEach: number) {
     this.#host = host;
     this.#random = random;
+    this.#translatedEach = translatedEach;
+  }
+
+  /** Instructions that translated code has executed. */
+  get translated(): number {
+    return this.#translated.translated;
   }
 
   batch(count: number): Difference[] {
     const image = dataImage(this.#random, IMAGE_BYTES);
     this.#emulated.image = image;
+    this.#translated.image = image;
+    const found: Difference[] = [];
     const cases: SequenceCase[] = [];
     const ours: EmulatedOutcome[] = [];
     while (cases.length < count) {
-      const one = sequenceCase(this.#random);
+      const isTranslated = --this.#untilTranslated === 0;
+      if (isTranslated) this.#untilTranslated = this.#translatedEach;
+      const one = sequenceCase(this.#random, isTranslated);
       const mine = this.#emulated.run(one);
       const reason = notForTheHost(one, mine);
       if (reason !== undefined) {
@@ -53,8 +68,12 @@ export class SequenceComparison {
       }
       cases.push(one);
       ours.push(mine);
+      if (!isTranslated) continue;
+      const difference = differenceOf(one, mine, this.#translated.run(one));
+      if (difference === undefined) continue;
+      this.failed++;
+      found.push(difference);
     }
-    const found: Difference[] = [];
     this.#host(image, cases).forEach((theirs, index) => {
       const [one, mine] = [cases[index], ours[index]];
       const differences = compare(one, mine, theirs);
@@ -85,6 +104,16 @@ export class SequenceComparison {
   #drop(reason: string): void {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
   }
+}
+
+/** Between the interpreter and translated code nothing is left open, undefined flags neither. */
+function differenceOf(one: SequenceCase, mine: EmulatedOutcome, translated: EmulatedOutcome): Difference | undefined {
+  if (isDeepStrictEqual(mine, translated)) return undefined;
+  const fields = (Object.keys(mine) as (keyof EmulatedOutcome)[]).filter(
+    (key) => !isDeepStrictEqual(mine[key], translated[key]),
+  );
+  const values = fields.map((key) => `${key} ${inspect(mine[key])}, translated ${inspect(translated[key])}`);
+  return { kind: `translated: ${fields.join('+')}`, text: `${values.join('; ').slice(0, 600)}\n${describe(one)}` };
 }
 
 function codeBase(selector: number): number {
