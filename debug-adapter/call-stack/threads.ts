@@ -24,6 +24,8 @@ export class Threads {
   private readonly stacks = new Map<number, LazyStack>();
   private readonly frames = new Map<number, { frame: Frame; threadId: number; index: number }>();
   private readonly ids = new Map<Frame, number>();
+  /** What `environment` has found at this stop: every scope and variable asks. */
+  private readonly known = new Map<number, Environment | undefined>();
   private nextFrameId = 1;
   private walkedFrom = '';
 
@@ -37,6 +39,12 @@ export class Threads {
     this.stacks.clear();
     this.frames.clear();
     this.ids.clear();
+    this.known.clear();
+  }
+
+  /** Memory or registers were changed by the user; the frames may stay. */
+  changed(): void {
+    this.known.clear();
   }
 
   /** Whether the registers that a walk begins with are others than when it began. */
@@ -62,9 +70,14 @@ export class Threads {
   }
 
   environment(threadId: number): Environment | undefined {
-    return this.os
-      .environments()
-      .find((environment) => environment.envId === threadId && environment.status !== 'free');
+    if (!this.known.has(threadId)) {
+      const environments = this.os.environments();
+      this.known.set(
+        threadId,
+        environments.find(({ envId, status }) => envId === threadId && status !== 'free'),
+      );
+    }
+    return this.known.get(threadId);
   }
 
   /** @returns frames `from` to `from + count`, and how many there are if the end was reached */

@@ -222,6 +222,7 @@ export class SessionState {
    */
   changed(): void {
     const debugged = this.debugged;
+    debugged?.threads.changed();
     if (!debugged || !this.client.supportsInvalidatedEvent) return;
     const moved = debugged.threads.moved();
     if (moved) debugged.threads.invalidate();
