@@ -113,6 +113,8 @@ export class Core {
   fetchLinearPage = -1;
   fetchPhysicalPage = 0;
   tlbEntries = 0;
+  /** Whether the TLB may hold parts of large pages. */
+  largeEntries = false;
   /** IA32_APIC_BASE, low half. */
   apicBase: number = APIC_BASE_RESET;
   /** Bits of a physical address that reach the bus: all, or all but bit 20. */

@@ -37,6 +37,7 @@ export function translate(core: Core, linear: number, write: boolean, user: bool
     else replace(core, page);
     entry = walked;
     m[TLB + page] = entry;
+    if ((entry & Pte.PS) !== 0) core.largeEntries = true;
   }
   fillTables(core, page, entry);
   return (entry & core.a20Mask & ~0xfff) | (linear & 0xfff);
@@ -91,6 +92,7 @@ export function flushTlb(core: Core, keepGlobal: boolean): void {
     else if (entry !== 0) forget(core, page);
   }
   core.tlbEntries = kept;
+  if (kept === 0) core.largeEntries = false;
   refetch(core);
 }
 
@@ -99,12 +101,13 @@ export function invalidatePage(core: Core, linear: number): void {
   const m = core.i32;
   const page = linear >>> 12;
   forget(core, page);
+  core.fetchLinearPage = -1;
+  if (!core.largeEntries) return;
   const pages = (m[CR4] & Cr4.PAE) !== 0 ? 0x200 : 0x400;
   const first = page - (page % pages);
   for (let other = first; other < first + pages; other++) {
     if ((m[TLB + other] & Pte.PS) !== 0) forget(core, other);
   }
-  core.fetchLinearPage = -1;
 }
 
 /** Empties the fast tables and leaves the TLB: after the A20 mask has changed. */
@@ -162,6 +165,7 @@ export function restoreTlb(core: Core, saved: readonly number[]): void {
     const page = saved[index * 2];
     m[TLB_LIST + index] = page;
     m[TLB + page] = saved[index * 2 + 1];
+    if ((m[TLB + page] & Pte.PS) !== 0) core.largeEntries = true;
   }
 }
 

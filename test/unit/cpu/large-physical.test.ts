@@ -140,6 +140,18 @@ describe('PSE-36', () => {
     expect(m.run('invlpg [0x400000]')).toBe('no fault');
     expect(m.run('mov [0x410000], eax')).toMatchObject({ vector: PF });
   });
+
+  test('INVLPG drops all of a large page that came with a snapshot', () => {
+    const m = large(0x83);
+    expect(m.run('mov [0x410000], eax')).toBe('no fault');
+    m.memory.writePhysical32(at.pageDirectory + 4, 0);
+    const saved = m.cpu.save();
+    m.cpu.flushTlb();
+    m.cpu.restore(saved);
+    expect(m.run('mov [0x410000], eax')).toBe('no fault');
+    expect(m.run('invlpg [0x400000]')).toBe('no fault');
+    expect(m.run('mov [0x410000], eax')).toMatchObject({ vector: PF });
+  });
 });
 
 describe('A20', () => {
