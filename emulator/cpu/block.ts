@@ -15,17 +15,26 @@ import type { Translation } from '../translator/translator.ts';
 const SLOTS = 0x1_0000;
 /** Past this many blocks all are dropped, which bounds memory. Never seen by the guest. */
 const BLOCKS_MAX = 0x1_0000;
+/** Index in `marks` of whether a block begins at the first byte. */
+const SEEN = 0x1000;
+/** Heat of a block that is not kept: it is never translated. */
+const FROZEN = -0x4000_0000;
 
 export class Block {
+  // Only the block of code that is not kept ever changes (`BlockCache.passing`).
   /** Physical address of the first byte as an int32. */
-  readonly physical: number;
-  readonly mode: number;
+  physical: number;
+  mode: number;
   readonly ops: readonly Instruction[];
-  readonly bytes: number;
+  /** Bytes before each instruction, and before what follows the last. */
+  readonly starts: readonly number[];
+  /** How many of `ops` there are. */
+  length: number;
+  bytes: number;
   /** Whether the last instruction has set EIP when it returns. */
-  readonly setsEip: boolean;
+  setsEip: boolean;
   /** Whether a probe may stand at the first instruction. */
-  readonly probed: boolean;
+  probed: boolean;
   /** Physical page of the second part of an instruction that crosses a page, or -1. */
   readonly secondPage: number;
   next: Block | undefined = undefined;
@@ -39,14 +48,16 @@ export class Block {
     physical: number,
     mode: number,
     ops: readonly Instruction[],
-    bytes: number,
+    starts: readonly number[],
     probed: boolean,
     secondPage: number,
   ) {
     this.physical = physical;
     this.mode = mode;
     this.ops = ops;
-    this.bytes = bytes;
+    this.starts = starts;
+    this.length = ops.length;
+    this.bytes = starts[ops.length];
     this.setsEip = ops[ops.length - 1].row.jump;
     this.probed = probed;
     this.secondPage = secondPage;
@@ -55,7 +66,7 @@ export class Block {
 
 interface CodePage {
   blocks: Block[];
-  /** One byte per byte of the page: whether a block was decoded from it. */
+  /** One byte per byte of the page, whether a block was decoded from it; then as many, whether one was that begins there. */
   readonly marks: Uint8Array;
 }
 
@@ -63,6 +74,12 @@ export class BlockCache {
   readonly #core: Core;
   readonly #slots: (Block | undefined)[] = new Array<Block | undefined>(SLOTS).fill(undefined);
   readonly #pages = new Map<number, CodePage>();
+  /** Marks of pages that are gone, all 0. */
+  readonly #spareMarks: Uint8Array[] = [];
+  #passing: Block | undefined;
+  /** Where blocks are decoded to; those of the block that is not kept stay here. */
+  readonly ops: Instruction[] = [];
+  readonly starts: number[] = [0];
   #count = 0;
   /** Blocks decoded since the CPU was made; a measure for tests and statistics. */
   decoded = 0;
@@ -80,6 +97,38 @@ export class BlockCache {
       block = block.next;
     }
     return undefined;
+  }
+
+  /**
+   * Whether a block that is about to be decoded is worth keeping: most code of a program that starts runs once, and what
+   * is kept costs more than decoding it.
+   * @returns whether `passing` was called for the address before, and its page has not changed since
+   */
+  seen(physical: number): boolean {
+    const page = this.#pages.get(physical >>> 12);
+    return page !== undefined && page.marks[SEEN + (physical & 0xfff)] !== 0;
+  }
+
+  /**
+   * The one block for code that is not kept: the first `length` of `ops`, until others are decoded. Its bytes are marked
+   * all the same.
+   */
+  passing(physical: number, mode: number, length: number, probed: boolean): Block {
+    this.decoded++;
+    const block = (this.#passing ??= new Block(physical, mode, this.ops, this.starts, probed, -1));
+    block.physical = physical;
+    block.mode = mode;
+    block.length = length;
+    block.bytes = this.starts[length];
+    block.setsEip = this.ops[length - 1].row.jump;
+    block.probed = probed;
+    block.heat = FROZEN;
+    block.stuck = 0;
+    const offset = physical & 0xfff;
+    const { marks } = this.#markedPage(physical >>> 12);
+    marks.fill(1, offset, offset + block.bytes);
+    marks[SEEN + offset] = 1;
+    return block;
   }
 
   add(block: Block): void {
@@ -122,22 +171,30 @@ export class BlockCache {
     for (const [page, { blocks }] of [...this.#pages]) {
       const hit = blocks.some((block) => {
         const start = block.physical & 0xfff;
-        return pageOffset === start || block.ops.some((op) => ((start + op.offset) & 0xfff) === pageOffset);
+        return (
+          pageOffset === start ||
+          block.starts.some((bytes) => bytes < block.bytes && ((start + bytes) & 0xfff) === pageOffset)
+        );
       });
       if (hit) this.#dropPage(page);
     }
   }
 
   #mark(block: Block, pageNumber: number, offset: number, bytes: number): void {
+    const page = this.#markedPage(pageNumber);
+    page.blocks.push(block);
+    page.marks.fill(1, offset, offset + bytes);
+  }
+
+  #markedPage(pageNumber: number): CodePage {
     let page = this.#pages.get(pageNumber);
     if (page === undefined) {
-      page = { blocks: [], marks: new Uint8Array(0x1000) };
+      page = { blocks: [], marks: this.#spareMarks.pop() ?? new Uint8Array(2 * SEEN) };
       this.#pages.set(pageNumber, page);
       this.#core.memory.pageFlags[pageNumber] |= PageFlag.CODE;
       interceptWrites(this.#core, pageNumber);
     }
-    page.blocks.push(block);
-    page.marks.fill(1, offset, offset + bytes);
+    return page;
   }
 
   #dropPage(pageNumber: number): void {
@@ -149,6 +206,9 @@ export class BlockCache {
       this.#unlink(block);
       if (block === this.#core.block) this.#core.blockEnd = 0;
     }
+    if (this.#core.block === this.#passing) this.#core.blockEnd = 0;
+    page.marks.fill(0);
+    this.#spareMarks.push(page.marks);
     this.dropped(pageNumber);
   }
 

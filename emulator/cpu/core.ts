@@ -150,7 +150,7 @@ export class Core {
 
   /** EIP of the current instruction. */
   get instructionEip(): number {
-    const offset = this.block === undefined ? 0 : this.block.ops[this.position].offset;
+    const offset = this.block === undefined ? 0 : this.block.starts[this.position];
     return (this.i32[EIP] + offset) | 0;
   }
 

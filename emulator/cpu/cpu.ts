@@ -326,9 +326,9 @@ export class Cpu {
       if (!isPassed && lengthMax !== 1 && this.translator?.run(block) === true) continue;
       if (lengthMax === 1 && core.attention !== 0) this.#beginSingle();
 
-      const length = block.ops.length;
+      const { length } = block;
       const index = runBlock(core, block, length < lengthMax ? length : lengthMax);
-      if (index !== length || !block.setsEip) m[EIP] += block.ops[index - 1].end;
+      if (index !== length || !block.setsEip) m[EIP] += block.starts[index];
       core.position = 0;
       core.left -= index;
       if (lengthMax === 1) core.stopPassed = false;

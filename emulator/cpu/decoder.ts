@@ -5,6 +5,7 @@
  * Invariant: decoding reads bytes in order and stops where it has seen enough: an instruction whose opcode alone is
  * invalid does not need the bytes after it to be there.
  */
+import { InstructionCache } from './instruction-cache.ts';
 import { Instruction, Kind, MemoryFormat, Repeat } from './instruction.ts';
 import type { OpcodeRow } from './opcodes.ts';
 import { invalidRow, opcodeEntries, selectRow } from './opcodes.ts';
@@ -42,6 +43,8 @@ export class Decoder {
   #limit = 0;
   #ended = false;
   readonly #specialiser = new Specialiser();
+  /** For whoever reads code from memory: what was decoded from the same bytes before. */
+  readonly cache = new InstructionCache();
 
   /**
    * @param start index of the first byte; @param limit index after the last byte that may be read

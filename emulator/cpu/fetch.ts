@@ -12,6 +12,7 @@ import type { Core } from './core.ts';
 import { Decoder, INSTRUCTION_BYTES_MAX, NEED_MORE } from './decoder.ts';
 import { GP, raise } from './exception.ts';
 import type { Instruction } from './instruction.ts';
+import { CACHED_BYTES } from './instruction-cache.ts';
 import { readPhysical, translate } from './paging.ts';
 import { BASE, CS, EIP, FETCH_END, LIMIT } from './registers.ts';
 
@@ -43,22 +44,38 @@ function decodeBlock(core: Core, decoder: Decoder, physical: number): Block {
   if ((core.memory.pageFlags[physical >>> 12] & PageFlag.WINDOW) !== 0) return fetchOne(core, decoder, false);
   const start = RAM_OFFSET + physical;
   const pageEnd = RAM_OFFSET + (physical & ~0xfff) + 0x1000;
-  const ops: Instruction[] = [];
+  const { ops, starts } = core.blocks;
+  let length = 0;
   let at = start;
   for (;;) {
-    const i = decoder.decode(core.u8, at, pageEnd, core.mode);
+    const i = decodeAt(core, decoder, at, pageEnd);
     if (i === NEED_MORE) break;
-    i.offset = at - start;
+    if (i.row.endsBlock) {
+      i.offset = at - start;
+      i.end = i.offset + i.length;
+    }
     at += i.length;
-    i.end = at - start;
-    ops.push(i);
-    if (i.row.endsBlock || at === pageEnd || ops.length === BLOCK_LENGTH_MAX) break;
+    ops[length++] = i;
+    starts[length] = at - start;
+    if (i.row.endsBlock || at === pageEnd || length === BLOCK_LENGTH_MAX) break;
     if (core.probes.hasOffset((at - RAM_OFFSET) & 0xfff)) break;
   }
-  if (ops.length === 0) return fetchOne(core, decoder, true);
-  const block = new Block(physical, core.mode, ops, at - start, core.probes.hasOffset(physical & 0xfff), -1);
+  if (length === 0) return fetchOne(core, decoder, true);
+  const probed = core.probes.hasOffset(physical & 0xfff);
+  if (!core.blocks.seen(physical)) return core.blocks.passing(physical, core.mode, length, probed);
+  const block = new Block(physical, core.mode, ops.slice(0, length), starts.slice(0, length + 1), probed, -1);
   core.blocks.add(block);
   return block;
+}
+
+function decodeAt(core: Core, decoder: Decoder, at: number, pageEnd: number): Instruction | typeof NEED_MORE {
+  if (at + CACHED_BYTES > pageEnd) return decoder.decode(core.u8, at, pageEnd, core.mode);
+  const { view, mode } = core;
+  const found = decoder.cache.find(view, at, mode);
+  if (found !== undefined) return found;
+  const i = decoder.decode(core.u8, at, pageEnd, mode);
+  if (i !== NEED_MORE) decoder.cache.keep(view, at, mode, i);
+  return i;
 }
 
 /** A block of one instruction, byte by byte: near the limit of CS, across pages, or outside RAM. */
@@ -86,7 +103,7 @@ function fetchOne(core: Core, decoder: Decoder, cache: boolean): Block {
     secondPage = second >>> 12;
   }
   i.end = i.length;
-  const block = new Block(physical, core.mode, [i], i.length, core.probes.hasOffset(physical & 0xfff), secondPage);
+  const block = new Block(physical, core.mode, [i], [0, i.length], core.probes.hasOffset(physical & 0xfff), secondPage);
   const flags = core.memory.pageFlags;
   const inRam = (flags[physical >>> 12] & PageFlag.WINDOW) === 0 && (flags[secondPage] & PageFlag.WINDOW) === 0;
   if (cache && secondPage !== -1 && inRam) core.blocks.add(block);

@@ -2,7 +2,8 @@
  * One decoded instruction, as handlers read it.
  *
  * Invariant: nothing here depends on where the code is mapped or on the privilege level: the same object serves every
- * address space. Values that depend on EIP are computed from EIP of the block and `offset` or `end`.
+ * address space, and, unless it ends its block, every place with the same bytes (instruction-cache.ts). Values that
+ * depend on EIP are computed from EIP of the block and `offset` or `end`.
  */
 import type { Core } from './core.ts';
 import type { OpcodeRow } from './opcodes.ts';
@@ -75,9 +76,11 @@ export class Instruction {
   scale = 0;
   displacement = 0;
 
-  /** `offset` plus the length. */
+  /**
+   * Bytes before the next instruction, and before this one, in its block; 0 in one that does not end its block, which
+   * may stand in many (Block.starts says where).
+   */
   end = 0;
-  /** Bytes before this instruction in its block. */
   offset = 0;
   /** Operand size in bytes: 1 for byte forms. */
   size: 1 | 2 | 4;

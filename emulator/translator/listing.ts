@@ -50,10 +50,10 @@ export function listRegion(region: Region, user: boolean, { code, exits }: Regio
   return {
     eip: region.entry.eip >>> 0,
     user,
-    blocks: region.nodes.map(({ eip, isLoop, ops }) => ({
+    blocks: region.nodes.map(({ eip, isLoop, ops, block: { starts } }) => ({
       eip: eip >>> 0,
       isLoop,
-      instructions: ops.map((i) => ({ address: (eip + i.offset) >>> 0, bytes: i.end - i.offset })),
+      instructions: ops.map(({ length }, index) => ({ address: (eip + starts[index]) >>> 0, bytes: length })),
     })),
     wasm: wasmText(code, nameOf),
     counts: {

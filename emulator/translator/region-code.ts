@@ -173,7 +173,7 @@ export class RegionCoder {
   #emitOps(emitter: Emitter, node: RegionNode, flow: Flow): void {
     const { ops, emitters, jump } = node;
     ops.forEach((i, index) => {
-      emitter.begin((node.eip + i.offset) | 0, ops.length - index);
+      emitter.begin((node.eip + node.block.starts[index]) | 0, ops.length - index);
       if (index < emitters.length) emitters[index](emitter, i);
       else jump?.(emitter, i, node.eip, flow);
     });

@@ -51,7 +51,7 @@ export class RegionNode {
     const length = emitters.length + (this.jump === undefined ? 0 : 1);
     this.ops = block.ops.slice(0, length);
     this.leaves = length < block.ops.length;
-    this.bytes = length === 0 ? 0 : block.ops[length - 1].end;
+    this.bytes = block.starts[length];
   }
 
   /** Where the node goes on, as far as it is known and may be inside. */

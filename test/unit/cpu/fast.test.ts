@@ -99,7 +99,7 @@ test('every quick handler and every inlined form does what the general handler d
   for (const [form, instructions] of forms) {
     for (const i of instructions) {
       if (i.row.mnemonic === 'INVALID') continue;
-      const block = new Block(0, MODE, [i], i.length, false, -1);
+      const block = new Block(0, MODE, [i], [0, i.length], false, -1);
       const runQuick: Handler = (core) => {
         runBlock(core, block, 1);
       };

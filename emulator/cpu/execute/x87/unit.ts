@@ -13,7 +13,6 @@ import {
   CS,
   Cr0,
   EFLAGS,
-  EIP,
   Eflags,
   FPU,
   FPU_CONTROL,
@@ -91,7 +90,7 @@ function pending(core: Core): void {
 /** Where the instruction stands; call when it can no longer fault. Control instructions do not. */
 export function record(core: Core, i: Instruction): void {
   const m = core.i32;
-  m[FPU_IP] = m[EIP] + i.offset;
+  m[FPU_IP] = core.instructionEip;
   m[FPU_CS] = m[SELECTOR + CS];
   m[FPU_OPCODE] = i.fpuOpcode;
 }
