@@ -33,13 +33,7 @@ export function deliver(
     if (event.vector === DB) m[DR + 6] |= event.debugStatus;
     try {
       const resume = fault && event.vector !== DF ? Eflags.RF : 0;
-      interrupt(core, {
-        vector: event.vector,
-        errorCode: event.errorCode,
-        kind: 'event',
-        returnEip: m[EIP],
-        eflags: readEflags(core) | resume,
-      });
+      interrupt(core, event.vector, event.errorCode, 'event', m[EIP], readEflags(core) | resume);
       return undefined;
     } catch (nested) {
       if (!(nested instanceof CpuException)) throw nested;

@@ -18,6 +18,7 @@ import {
   setParagraph,
   updateAllEnds,
 } from './segments.ts';
+import { quickInterruptReturn } from './quick-transfers.ts';
 import { StackCursor } from './stack-cursor.ts';
 import { returnToPreviousTask } from './tasks.ts';
 
@@ -41,6 +42,14 @@ export function interruptReturn(core: Core, size: Size, returnEip: number): void
     returnToPreviousTask(core, returnEip);
     return;
   }
+  if (size === 4) {
+    const privileged = privilegedFlags(core);
+    const popped = quickInterruptReturn(core);
+    if (popped !== -1) {
+      takeFlags(core, 4, popped, privileged);
+      return;
+    }
+  }
   const stack = StackCursor.current(core);
   // The manual leaves open which word of the frame faults first; processors (test/conformance/host) begin with EFLAGS.
   stack.peek(size, 2 * size);
@@ -53,6 +62,11 @@ export function interruptReturn(core: Core, size: Size, returnEip: number): void
     return;
   }
   returnToProtected(core, size, stack, eip, selector, eflags);
+}
+
+/** SDM Vol. 2, IRET: IOPL changes at CPL 0 only, IF at CPL ≤ IOPL; both by the CPL before the return. */
+function privilegedFlags(core: Core): number {
+  return (core.cpl === 0 ? Eflags.IOPL : 0) | (core.cpl <= core.iopl ? Eflags.IF : 0);
 }
 
 function takeFlags(core: Core, size: Size, eflags: number, privileged: number): void {
@@ -115,8 +129,7 @@ function returnToProtected(
   const allowed = isConforming(code) ? code.dpl <= cpl : code.dpl === cpl;
   if (!isCode(code) || cpl < core.cpl || !allowed) raiseSelector(GP, selector);
   if (!code.present) raiseSelector(NP, selector);
-  // SDM Vol. 2, IRET: IOPL changes at CPL 0 only, IF at CPL ≤ IOPL; both by the CPL before the return.
-  const privileged = (core.cpl === 0 ? Eflags.IOPL : 0) | (core.cpl <= core.iopl ? Eflags.IF : 0);
+  const privileged = privilegedFlags(core);
 
   if (cpl === core.cpl) {
     if (eip >>> 0 > code.limit) raise(GP, 0);

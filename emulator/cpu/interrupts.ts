@@ -35,6 +35,7 @@ import {
   SELECTOR,
   SS,
 } from './registers.ts';
+import { quickInterrupt } from './quick-transfers.ts';
 import {
   checkStackSegment,
   setCodeSegment,
@@ -49,7 +50,7 @@ import { checkTss, innerStack, switchTask } from './tasks.ts';
 /** `int` is the instruction INT n; `int3`, `into` and `int1` theirs; `event` an exception or a hardware interrupt. */
 export type InterruptKind = 'int' | 'int3' | 'into' | 'int1' | 'event';
 
-export interface Interrupt {
+interface Interrupt {
   readonly vector: number;
   readonly errorCode: number | undefined;
   readonly kind: InterruptKind;
@@ -63,7 +64,7 @@ export function softwareInterrupt(core: Core, vector: number, returnEip: number,
   if (kind !== 'int' && core.stopsAt(vector)) throwReported(vector);
   // SDM Vol. 3B, "Software Interrupt Handling in Virtual-8086 Mode": INT n needs IOPL 3, INT3 and INTO do not.
   if (kind === 'int' && core.virtual8086 && core.iopl < 3) raise(GP, 0);
-  interrupt(core, { vector, errorCode: undefined, kind, returnEip, eflags: readEflags(core) });
+  interrupt(core, vector, undefined, kind, returnEip, readEflags(core));
 }
 
 function throwReported(vector: number): never {
@@ -71,12 +72,27 @@ function throwReported(vector: number): never {
   throw new CpuException(vector);
 }
 
-export function interrupt(core: Core, event: Interrupt): void {
+/** @param returnEip, eflags what the handler finds on its stack */
+export function interrupt(
+  core: Core,
+  vector: number,
+  errorCode: number | undefined,
+  kind: InterruptKind,
+  returnEip: number,
+  eflags: number,
+): void {
   core.cancelTraps();
   // SDM Vol. 3B, "Debug Control Register (DR7)": the processor clears GD on entering the debug exception's handler.
-  if (event.vector === DB && event.kind !== 'int') core.i32[DR + 7] &= ~DR7_GD;
-  if (core.protectedMode) protectedInterrupt(core, event);
-  else realInterrupt(core, event);
+  if (vector === DB && kind !== 'int') core.i32[DR + 7] &= ~DR7_GD;
+  if (core.protectedMode) {
+    if (!quickInterrupt(core, vector, errorCode, isSoftware(kind), returnEip, eflags))
+      protectedInterrupt(core, { vector, errorCode, kind, returnEip, eflags });
+  } else realInterrupt(core, { vector, errorCode, kind, returnEip, eflags });
+}
+
+/** Whether the gate's DPL is checked. */
+function isSoftware(kind: InterruptKind): boolean {
+  return kind === 'int' || kind === 'int3' || kind === 'into';
 }
 
 function realInterrupt(core: Core, { vector, returnEip, eflags }: Interrupt): void {
@@ -112,8 +128,7 @@ function protectedInterrupt(core: Core, event: Interrupt): void {
     type === SystemType.INTERRUPT_GATE32 ||
     type === SystemType.TRAP_GATE32;
   if (!known) raise(GP, idtError);
-  const software = event.kind === 'int' || event.kind === 'int3' || event.kind === 'into';
-  if (software && ((high >> 13) & 3) < core.cpl) raise(GP, idtError);
+  if (isSoftware(event.kind) && ((high >> 13) & 3) < core.cpl) raise(GP, idtError);
   if ((high & 0x8000) === 0) raise(NP, idtError);
   const selector = low >>> 16;
   if (type === SystemType.TASK_GATE) {

@@ -17,6 +17,7 @@ import {
   raiseSelector,
 } from './descriptors.ts';
 import { GP, NP, SS_FAULT, raise } from './exception.ts';
+import { quickLoadData } from './quick-transfers.ts';
 import {
   ATTRIBUTES,
   Attribute,
@@ -36,6 +37,7 @@ import {
 
 const DATA_RW_ACCESSED = 0x93;
 const V86_ATTRIBUTES = 0xf3;
+const DATA_SEGMENTS = [ES, DS, FS, GS] as const;
 
 export function setHidden(
   core: Core,
@@ -122,7 +124,7 @@ export function loadSegment(core: Core, segment: number, selector: number): void
     loadStackSegment(core, selector, GP);
     return;
   }
-  loadDataSegment(core, segment, selector, GP);
+  if (!quickLoadData(core, segment, selector)) loadDataSegment(core, segment, selector, GP);
 }
 
 /** @param vector #GP for instructions, #TS for a task switch */
@@ -164,8 +166,10 @@ export function checkStackSegment(core: Core, selector: number, cpl: number, vec
 /** On a return to an outer ring, data segments the new CPL may not use become null. SDM Vol. 2, RET. */
 export function dropInnerSegments(core: Core): void {
   const m = core.i32;
-  for (const segment of [ES, DS, FS, GS]) {
+  for (const segment of DATA_SEGMENTS) {
     const attributes = m[ATTRIBUTES + segment];
+    // What became null on the last return mostly still is.
+    if ((attributes | m[SELECTOR + segment] | m[LIMIT + segment] | m[BASE + segment]) === 0) continue;
     const conforming =
       (attributes & (Attribute.CODE | Attribute.DOWN_OR_CONFORMING)) ===
       (Attribute.CODE | Attribute.DOWN_OR_CONFORMING);
