@@ -17,7 +17,7 @@ import type { FaultRecord } from './cpu-stop.ts';
 import { EventStop, type CpuEvent } from './events.ts';
 import { APIC_BASE_RESET } from './msr.ts';
 import { Probes } from './probes.ts';
-import { ATTRIBUTES, Attribute, CR0, CS, Cr0, EFLAGS, EIP, Eflags, SS } from './registers.ts';
+import { ATTRIBUTES, Attribute, CPL, CR0, CS, Cr0, EFLAGS, EIP, Eflags, SS } from './registers.ts';
 
 /** Reasons to leave the fast path at a block boundary; bits of `attention`. */
 export const Attention = {
@@ -178,6 +178,7 @@ export class Core {
     }
     if (this.eventStops !== 0 && cpl !== this.cpl) this.note(EventStop.RING, { kind: 'ring', from: this.cpl, to: cpl });
     this.cpl = cpl;
+    this.i32[CPL] = cpl;
     this.readTable = cpl === 3 ? READ_USER : READ_SUPERVISOR;
     this.writeTable = cpl === 3 ? WRITE_USER : WRITE_SUPERVISOR;
     this.fetchLinearPage = -1;

@@ -58,6 +58,8 @@ export const FETCH_END = 80;
 export const PDPTE = 88;
 /** End of the slots that a reset clears. */
 export const SLOTS_END = 96;
+/** `Core.cpl` once more, for translated code. Slot 96 is translator/locals.ts's. */
+export const CPL = 97;
 
 // The FPU and SIMD units; execute/x87/unit.ts and execute/sse/unit.ts say what the fields mean.
 /** Physical registers R0 to R7, four slots each: low half, high half, sign and exponent (16 bits), unused. */

@@ -129,7 +129,7 @@ export function canEmitData(i: Instruction): boolean {
   switch (i.row.mnemonic) {
     case 'PUSH':
     case 'POP':
-      return i.size === 4 && i.kind0 !== Kind.SEGMENT;
+      return i.size === 4;
     case 'PUSHA':
     case 'POPA':
     case 'LEAVE':

@@ -8,6 +8,7 @@ import { arithmetic } from './emit-arithmetic.ts';
 import { bits, canEmitBits } from './emit-bits.ts';
 import { jumps, type EmitJump } from './emit-control.ts';
 import { canEmitData, data } from './emit-data.ts';
+import { segmentEmitterOf } from './emit-segments.ts';
 import { isFlatOperand, isMemory, type Emitter } from './emitter.ts';
 
 export type Emit = (e: Emitter, i: Instruction) => void;
@@ -21,7 +22,8 @@ const WIDE_ONLY = new Set(['MUL', 'IMUL', 'DIV', 'IDIV']);
 /** The emitter of an instruction that goes on with the next; undefined where there is none for its form. */
 export function emitterOf(i: Instruction): Emit | undefined {
   const { mnemonic } = i.row;
-  const emit = straight.get(mnemonic);
+  if (i.kind0 === Kind.SEGMENT || i.kind1 === Kind.SEGMENT) return operandsKnown(i) ? segmentEmitterOf(i) : undefined;
+  const emit = i.row.endsBlock ? undefined : straight.get(mnemonic);
   if (emit === undefined || !operandsKnown(i)) return undefined;
   if (WIDE_ONLY.has(mnemonic) && i.size !== 4) return undefined;
   if (mnemonic in bits && !canEmitBits(i)) return undefined;

@@ -37,8 +37,9 @@ import {
   VALUE1,
 } from './locals.ts';
 
-/** Index of the imported function `carries`. */
+/** Indices of the imported functions `carries` and `loadSegment`. */
 export const CARRIES_HELPER = 0;
+export const SEGMENT_LOAD_HELPER = 1;
 
 export type Size = 1 | 2 | 4;
 

@@ -24,6 +24,7 @@ import type { Region, RegionNode } from './region.ts';
 /** Type indices of every module. */
 export const TYPE_REGION = 0;
 export const TYPE_HELPER = 1;
+export const TYPE_SEGMENT_LOAD = 3;
 
 const GENERAL_REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 

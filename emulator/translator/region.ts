@@ -41,7 +41,7 @@ export class RegionNode {
     this.block = block;
     const emitters: Emit[] = [];
     for (const i of block.ops) {
-      const emit = i.row.endsBlock ? undefined : emitterOf(i);
+      const emit = emitterOf(i);
       if (emit === undefined) break;
       emitters.push(emit);
     }
@@ -84,7 +84,7 @@ export interface Region {
 /** Whether translating from this block on is worth anything. */
 export function isTranslatable(block: Block): boolean {
   const first = block.ops[0];
-  return (first.row.endsBlock ? jumpEmitterOf(first) : emitterOf(first)) !== undefined;
+  return (emitterOf(first) ?? jumpEmitterOf(first)) !== undefined;
 }
 
 /** @param blockAt the block at an address of the entry's page, if it may be part of a region */

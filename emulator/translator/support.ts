@@ -6,7 +6,8 @@
 import { Code, Op } from './code.ts';
 import { carriesHelper } from './lazy-flags.ts';
 import { LEFT_SLOT, PARAMETERS } from './locals.ts';
-import { TYPE_HELPER, TYPE_REGION } from './region-code.ts';
+import { TYPE_HELPER, TYPE_REGION, TYPE_SEGMENT_LOAD } from './region-code.ts';
+import { SEGMENT_LOAD_LOCALS, SEGMENT_LOAD_PARAMETERS, segmentLoadHelper } from './segment-load.ts';
 import { encodeModule, type FunctionBody, type FunctionType } from './wasm-module.ts';
 
 const TYPE_ENTER = 2;
@@ -35,6 +36,7 @@ export class Support {
   readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
   readonly #types: readonly FunctionType[];
   readonly #carries: unknown;
+  readonly #loadSegment: unknown;
   /** Runs from function `index` of the table on, for `left` instructions at most. */
   readonly enter: (index: number, left: number) => void;
   /** Indices below this are, or were, in use. 0 is no function's. */
@@ -50,17 +52,27 @@ export class Support {
       tailCalls ? { parameters: PARAMETERS, results: 0 } : { parameters: 0, results: 1 },
       { parameters: 4, results: 1 },
       { parameters: 2, results: 0 },
+      { parameters: SEGMENT_LOAD_PARAMETERS, results: 1 },
     ];
     const helper = new Code();
     carriesHelper(helper);
+    const segments = new Code();
+    segmentLoadHelper(segments);
     const exports = this.#instantiate(
       [],
       [
         { name: 'carries', type: TYPE_HELPER, locals: [], code: helper },
+        {
+          name: 'loadSegment',
+          type: TYPE_SEGMENT_LOAD,
+          locals: [{ count: SEGMENT_LOAD_LOCALS, wide: false }],
+          code: segments,
+        },
         { name: 'enter', type: TYPE_ENTER, locals: [], code: tailCalls ? enterOnce() : trampoline() },
       ],
     );
     this.#carries = exports.carries;
+    this.#loadSegment = exports.loadSegment;
     this.enter = exports.enter as (index: number, left: number) => void;
   }
 
@@ -77,7 +89,11 @@ export class Support {
       ],
       code,
     }));
-    const exports = this.#instantiate([{ name: 'carries', type: TYPE_HELPER }], bodies);
+    const imports = [
+      { name: 'carries', type: TYPE_HELPER },
+      { name: 'loadSegment', type: TYPE_SEGMENT_LOAD },
+    ];
+    const exports = this.#instantiate(imports, bodies);
     return functions.map(({ name }) => {
       const index = this.#free.pop() ?? this.#tableEnd++;
       if (index >= this.#table.length) this.#table.grow(this.#table.length);
@@ -99,7 +115,7 @@ export class Support {
     const bytes = encodeModule({ types: this.#types, imports, memoryPages, functions });
     this.bytes += bytes.length;
     const module = new WebAssembly.Module(bytes);
-    const env = { memory: this.#memory, table: this.#table, carries: this.#carries };
+    const env = { memory: this.#memory, table: this.#table, carries: this.#carries, loadSegment: this.#loadSegment };
     return new WebAssembly.Instance(module, { env }).exports;
   }
 }

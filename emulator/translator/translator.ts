@@ -12,6 +12,7 @@ import type { Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
 import { BASE, CARRIES, CS, DS, EIP, ES, FETCH_END, READ_END, SS, WRITE_END } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
+import { END_4G, FETCH_END_4G } from './flat.ts';
 import { Links, type Place } from './links.ts';
 import { LEFT_SLOT, NEXT_EIP } from './locals.ts';
 import { listRegion, type RegionListing } from './listing.ts';
@@ -40,9 +41,6 @@ const CHUNK = 0x4_0000;
 const BYTES_MAX = 0x100_0000;
 /** CARRIES without the bits that only POPF, SAHF and their like set. */
 const PLAIN_CARRIES_EXCLUDE = 0xff01;
-/** READ_END and FETCH_END of a segment of 4 GiB. */
-const END_4G = 0xffff_fffd | 0;
-const FETCH_END_4G = 0xffff_f001 | 0;
 
 /** Code for one place. */
 export interface Translation extends Place {

@@ -32,10 +32,14 @@ function newCpu(translate: TranslatorOptions | false): { cpu: Cpu; memory: Guest
   const { registers } = cpu;
   registers.cr0 = 0x11;
   registers.segments.cs = { selector: 8, base: 0, limit: 0xffff_ffff, attributes: 0xc09b };
+  setFlat(cpu);
+  return { cpu, memory };
+}
+
+function setFlat({ registers }: Cpu): void {
   for (const name of ['es', 'ss', 'ds', 'fs', 'gs'] as const) {
     registers.segments[name] = { selector: 16, base: 0, limit: 0xffff_ffff, attributes: 0xc093 };
   }
-  return { cpu, memory };
 }
 
 function value(random: Random): number {
@@ -69,6 +73,8 @@ function compare(random: Random, instructions: readonly { bytes: Uint8Array; i: 
       for (const [register, number] of start) registers[register] = number;
       registers.eflags = flags;
       registers.eip = CODE;
+      // A null selector may have been loaded.
+      setFlat(cpu);
       cpu.exceptionStops = -1;
       const stop = cpu.run(cpu.instructionCount + instructions.length + 1);
       return {
