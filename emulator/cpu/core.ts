@@ -115,6 +115,9 @@ export class Core {
   tlbEntries = 0;
   /** Whether the TLB may hold parts of large pages. */
   largeEntries = false;
+  /** Error code and linear address, unsigned, of the page fault that a page walk has found last. */
+  pageFaultCode = 0;
+  pageFaultAddress = 0;
   /** IA32_APIC_BASE, low half. */
   apicBase: number = APIC_BASE_RESET;
   /** Bits of a physical address that reach the bus: all, or all but bit 20. */

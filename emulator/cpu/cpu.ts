@@ -10,6 +10,7 @@
  * one by one is the same.
  */
 import type { GuestMemory } from '../memory/guest-memory.ts';
+import type { Block } from './block.ts';
 import { Attention, Core } from './core.ts';
 import type { CpuBus } from './cpu-bus.ts';
 import type { CpuState, SavedFault } from './cpu-state.ts';
@@ -21,37 +22,20 @@ import { EventStop } from './events.ts';
 import { CpuException, DB, PF, RETRY } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
 import { readFpuRegister } from './fpu-registers.ts';
-import { readFxsave, resetFpu, writeFxsave } from './fpu-state.ts';
+import { readFxsave, writeFxsave } from './fpu-state.ts';
 import { APIC_BASE_RESET } from './msr.ts';
+import { touch } from './page-touch.ts';
 import { dropFastTables, flushTlb, restoreTlb, saveTlb } from './paging.ts';
 import type { Probes } from './probes.ts';
 import type { NumberRegister, Registers, SegmentName, SegmentState } from './register-file.ts';
 import { createRegisters, numberRegisters, segmentNames } from './register-file.ts';
-import {
-  BASE,
-  CR2,
-  CS,
-  Cr4,
-  PDPTE,
-  SLOTS_END,
-  EDX,
-  EFLAGS,
-  EIP,
-  Eflags,
-  ES,
-  GS,
-  IDTR_LIMIT,
-  LDTR,
-  SELECTOR,
-  TR,
-} from './registers.ts';
+import { BASE, CR2, CS, Cr4, PDPTE, EFLAGS, EIP, Eflags, LDTR, SELECTOR } from './registers.ts';
+import { resetCore } from './reset.ts';
 import { runBlock } from './run-block.ts';
-import { setHidden } from './segments.ts';
 import { Translator, type TranslatorOptions } from '../translator/translator.ts';
 
 /** Instructions between two looks at the limit; keeps the counters of the inner loop small integers. */
 const SLICE = 0x1000_0000;
-const RESET_SIGNATURE = 0x619;
 const DR6_BS = 0x4000;
 
 export interface CpuOptions {
@@ -187,42 +171,12 @@ export class Cpu {
     flushTlb(this.#core, false);
   }
 
-  /** Power-up state. SDM Vol. 3A, "Processor State After Reset". Memory and instruction count stay. */
+  /** Power-up state; memory and instruction count stay. */
   reset(): void {
-    const core = this.#core;
-    const m = core.i32;
-    const count = core.instructionCount;
-    flushTlb(core, false);
-    m.fill(0, 0, SLOTS_END);
-    resetFpu(core);
-    core.attention = 0;
-    core.events.length = 0;
-    core.cancelTraps();
-    core.halted = false;
-    core.stopPassed = false;
-    core.block = undefined;
-    core.repeatDone = 0;
-    core.probes.data.drop();
-    core.tscOffsetLow = 0;
-    core.tscOffsetHigh = 0;
-    core.apicBase = APIC_BASE_RESET;
+    const count = this.instructionCount;
+    resetCore(this.#core, this.registers);
     this.#shutdown = undefined;
     this.instructionCount = count;
-    const registers = this.registers;
-    registers.cr0 = 0x6000_0010;
-    registers.cr4 = 0;
-    registers.eflags = 2;
-    core.setCpl(0);
-    for (let segment = ES; segment <= GS; segment++) setHidden(core, segment, 0, 0, 0xffff, 0x93);
-    setHidden(core, CS, 0xf000, 0xffff_0000 | 0, 0xffff, 0x9b);
-    setHidden(core, LDTR, 0, 0, 0xffff, 0x82);
-    setHidden(core, TR, 0, 0, 0xffff, 0x8b);
-    registers.eip = 0xfff0;
-    m[EDX] = RESET_SIGNATURE;
-    m[IDTR_LIMIT] = 0x3ff;
-    registers.gdtrLimit = 0xffff;
-    registers.dr6 = 0;
-    registers.dr7 = 0;
   }
 
   /**
@@ -301,6 +255,7 @@ export class Cpu {
   #runBlocks(): CpuStop | undefined {
     const core = this.#core;
     const m = core.i32;
+    let leftRegion = false;
     while (core.left > 0) {
       let lengthMax = core.left;
       if (core.attention !== 0 || core.stopPassed) {
@@ -323,7 +278,18 @@ export class Cpu {
       const isPassed = this.#passed;
       this.#passed = false;
       // A block whose probe was passed is no translator's.
-      if (!isPassed && lengthMax !== 1 && this.translator?.run(block) === true) continue;
+      if (lengthMax !== 1 && !isPassed) {
+        if ((leftRegion || block.translation !== undefined) && block.ops[0].touch !== 0 && !touch(core, block.ops[0])) {
+          const stop = this.#pageFault(block);
+          if (stop !== undefined) return stop;
+          continue;
+        }
+        if (this.translator?.run(block) === true) {
+          leftRegion = true;
+          continue;
+        }
+        leftRegion = false;
+      }
       if (lengthMax === 1 && core.attention !== 0) this.#beginSingle();
 
       const { length } = block;
@@ -404,6 +370,14 @@ export class Cpu {
     }
     this.#passed = false;
     return this.#deliver(new CpuException(DB, undefined, undefined, core.debugTrap), false);
+  }
+
+  /** Of the first instruction of a block that does not run. */
+  #pageFault(block: Block): CpuStop | undefined {
+    const core = this.#core;
+    core.block = block;
+    core.position = 0;
+    return this.#handleFault(new CpuException(PF, core.pageFaultCode, core.pageFaultAddress));
   }
 
   #handleFault(fault: CpuException): CpuStop | undefined {

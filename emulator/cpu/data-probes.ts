@@ -109,7 +109,7 @@ export class DataProbes {
 
   /** An instruction has faulted: what it had accessed is accessed again when it runs again. */
   drop(): void {
-    this.#hits.length = 0;
+    if (this.#hits.length > 0) this.#hits.length = 0;
     this.#core.attention &= ~Attention.DATA;
   }
 

@@ -66,6 +66,8 @@ export class Instruction {
   run: Handler;
   /** Which case of run-block.ts does it; 0: `run` does. */
   inline = 0;
+  /** How it accesses memory first; page-touch.ts. */
+  touch = 0;
   index0 = 0;
   index1 = 0;
 

@@ -6,7 +6,7 @@
  * Invariant: accessed and dirty bits are written only once nothing can fault any more.
  */
 import type { Core } from './core.ts';
-import { GP, raise, raisePageFault } from './exception.ts';
+import { GP, raise } from './exception.ts';
 import { Pte, readPhysical, writePhysical } from './paging.ts';
 import { CR0, CR3, CR4, Cr0, Cr4, PDPTE } from './registers.ts';
 
@@ -30,14 +30,18 @@ export function permits(core: Core, rights: number, write: boolean, user: boolea
   return !write || (rights & Pte.W) !== 0 || (core.i32[CR0] & Cr0.WP) === 0;
 }
 
-/**
- * @returns a TLB entry: physical page | P, W and U of all levels | D | G | PS for a part of a large page
- * @throws CpuException #PF
- */
+/** @returns a TLB entry: physical page | P, W and U of all levels | D | G | PS for a part of a large page; 0 after `fault` */
 export function walk(core: Core, linear: number, write: boolean, user: boolean): number {
   const m = core.i32;
   if ((m[CR0] & Cr0.PG) === 0) return (linear & ~0xfff) | Pte.P | Pte.W | Pte.U | Pte.D;
   return (m[CR4] & Cr4.PAE) !== 0 ? walkPae(core, linear, write, user) : walk32(core, linear, write, user);
+}
+
+/** Leaves a page fault for who has to raise it. */
+function fault(core: Core, code: number, linear: number): 0 {
+  core.pageFaultCode = code;
+  core.pageFaultAddress = linear >>> 0;
+  return 0;
 }
 
 function walk32(core: Core, linear: number, write: boolean, user: boolean): number {
@@ -45,19 +49,19 @@ function walk32(core: Core, linear: number, write: boolean, user: boolean): numb
   const access = (write ? 2 : 0) | (user ? 4 : 0);
   const pdeAddress = (m[CR3] & ~0xfff) | ((linear >>> 20) & 0xffc);
   const pde = readEntry(core, pdeAddress);
-  if ((pde & Pte.P) === 0) raisePageFault(access, linear >>> 0);
+  if ((pde & Pte.P) === 0) return fault(core, access, linear);
   if ((pde & Pte.PS) !== 0 && (m[CR4] & Cr4.PSE) !== 0) {
-    if ((pde & PSE36_RESERVED) !== 0) raisePageFault(access | RESERVED | PRESENT, linear >>> 0);
-    if (!permits(core, pde, write, user)) raisePageFault(access | PRESENT, linear >>> 0);
+    if ((pde & PSE36_RESERVED) !== 0) return fault(core, access | RESERVED | PRESENT, linear);
+    if (!permits(core, pde, write, user)) return fault(core, access | PRESENT, linear);
     setBits(core, pdeAddress, pde, Pte.A | (write ? Pte.D : 0));
     const page = (pde & 0x1_e000) === 0 ? (pde & 0xffc0_0000) | (linear & 0x3f_f000) : NOWHERE;
     return page | Pte.PS | flagsOf(core, pde, write);
   }
   const pteAddress = (pde & ~0xfff) | ((linear >>> 10) & 0xffc);
   const pte = readEntry(core, pteAddress);
-  if ((pte & Pte.P) === 0) raisePageFault(access, linear >>> 0);
+  if ((pte & Pte.P) === 0) return fault(core, access, linear);
   const both = pte & (pde | ~(Pte.W | Pte.U));
-  if (!permits(core, both, write, user)) raisePageFault(access | PRESENT, linear >>> 0);
+  if (!permits(core, both, write, user)) return fault(core, access | PRESENT, linear);
   setBits(core, pdeAddress, pde, Pte.A);
   setBits(core, pteAddress, pte, Pte.A | (write ? Pte.D : 0));
   return (pte & ~0xfff) | flagsOf(core, both, write);
@@ -68,19 +72,19 @@ function walkPae(core: Core, linear: number, write: boolean, user: boolean): num
   const access = (write ? 2 : 0) | (user ? 4 : 0);
   const index = linear >>> 30;
   const pdpte = m[PDPTE + index * 2];
-  if ((pdpte & Pte.P) === 0) raisePageFault(access, linear >>> 0);
+  if ((pdpte & Pte.P) === 0) return fault(core, access, linear);
 
   const inRam = m[PDPTE + index * 2 + 1] === 0;
   const pdeAddress = (pdpte & ~0xfff) | ((linear >>> 18) & 0xff8);
   const pde = inRam ? readEntry(core, pdeAddress) : -1;
   const pdeHigh = inRam ? readEntry(core, pdeAddress + 4) : -1;
-  if ((pde & Pte.P) === 0) raisePageFault(access, linear >>> 0);
+  if ((pde & Pte.P) === 0) return fault(core, access, linear);
   const large = (pde & Pte.PS) !== 0;
   if ((pdeHigh & HIGH_RESERVED) !== 0 || (large && (pde & PAE_LARGE_RESERVED) !== 0)) {
-    raisePageFault(access | RESERVED | PRESENT, linear >>> 0);
+    return fault(core, access | RESERVED | PRESENT, linear);
   }
   if (large) {
-    if (!permits(core, pde, write, user)) raisePageFault(access | PRESENT, linear >>> 0);
+    if (!permits(core, pde, write, user)) return fault(core, access | PRESENT, linear);
     setBits(core, pdeAddress, pde, Pte.A | (write ? Pte.D : 0));
     const page = pdeHigh === 0 ? (pde & 0xffe0_0000) | (linear & 0x1f_f000) : NOWHERE;
     return page | Pte.PS | flagsOf(core, pde, write);
@@ -88,10 +92,10 @@ function walkPae(core: Core, linear: number, write: boolean, user: boolean): num
   const pteAddress = (pde & ~0xfff) | ((linear >>> 9) & 0xff8);
   const pte = pdeHigh === 0 ? readEntry(core, pteAddress) : -1;
   const pteHigh = pdeHigh === 0 ? readEntry(core, pteAddress + 4) : -1;
-  if ((pte & Pte.P) === 0) raisePageFault(access, linear >>> 0);
-  if ((pteHigh & HIGH_RESERVED) !== 0) raisePageFault(access | RESERVED | PRESENT, linear >>> 0);
+  if ((pte & Pte.P) === 0) return fault(core, access, linear);
+  if ((pteHigh & HIGH_RESERVED) !== 0) return fault(core, access | RESERVED | PRESENT, linear);
   const both = pte & (pde | ~(Pte.W | Pte.U));
-  if (!permits(core, both, write, user)) raisePageFault(access | PRESENT, linear >>> 0);
+  if (!permits(core, both, write, user)) return fault(core, access | PRESENT, linear);
   setBits(core, pdeAddress, pde, Pte.A);
   setBits(core, pteAddress, pte, Pte.A | (write ? Pte.D : 0));
   return (pteHigh === 0 ? pte & ~0xfff : NOWHERE) | flagsOf(core, both, write);

@@ -8,6 +8,7 @@
  */
 import { PageFlag, TLB_LIST_ENTRIES, layout } from '../memory/layout.ts';
 import type { Core } from './core.ts';
+import { raisePageFault } from './exception.ts';
 import { permits, walk } from './page-walk.ts';
 import { CR0, CR4, Cr0, Cr4 } from './registers.ts';
 
@@ -28,11 +29,19 @@ const WRITE_USER = layout.writeUser / 4;
  * @throws CpuException #PF and nothing else
  */
 export function translate(core: Core, linear: number, write: boolean, user: boolean): number {
+  const entry = fill(core, linear, write, user);
+  if (entry === 0) raisePageFault(core.pageFaultCode, core.pageFaultAddress);
+  return (entry & core.a20Mask & ~0xfff) | (linear & 0xfff);
+}
+
+/** The same without an exception. @returns the TLB entry; 0: the page fault in `core.pageFault…` is to be raised */
+export function fill(core: Core, linear: number, write: boolean, user: boolean): number {
   const m = core.i32;
   const page = linear >>> 12;
   let entry = m[TLB + page];
   if (entry === 0 || !permits(core, entry, write, user) || (write && (entry & Pte.D) === 0)) {
     const walked = walk(core, linear, write, user);
+    if (walked === 0) return 0;
     if (entry === 0) rememberPage(core, page);
     else replace(core, page);
     entry = walked;
@@ -40,7 +49,7 @@ export function translate(core: Core, linear: number, write: boolean, user: bool
     if ((entry & Pte.PS) !== 0) core.largeEntries = true;
   }
   fillTables(core, page, entry);
-  return (entry & core.a20Mask & ~0xfff) | (linear & 0xfff);
+  return entry;
 }
 
 /** Makes the fast paths take `page` where its entry and the flags of its physical page allow. */

@@ -7,11 +7,13 @@ import { UD, raise } from './exception.ts';
 import { execute } from './execute/index.ts';
 import { fastHandler, formOf } from './fast/index.ts';
 import type { Handler, Instruction } from './instruction.ts';
+import { TOUCH_NOTHING, touchOf } from './page-touch.ts';
 import { CALL_HANDLER, inlineForms, inlineStack32Forms } from './run-block.ts';
 
 interface Choice {
   readonly run: Handler;
   readonly inline: number;
+  readonly touch: number;
 }
 
 export function invalidOpcode(): void {
@@ -35,14 +37,16 @@ export class Specialiser {
     }
     i.run = choice.run;
     i.inline = choice.inline;
+    i.touch = choice.touch;
   }
 }
 
 function choose(i: Instruction, stack32: boolean): Choice {
   const { mnemonic } = i.row;
-  if (mnemonic === 'INVALID') return { run: invalidOpcode, inline: CALL_HANDLER };
+  if (mnemonic === 'INVALID') return { run: invalidOpcode, inline: CALL_HANDLER, touch: TOUCH_NOTHING };
   const form = formOf(i);
-  if (form === undefined) return { run: execute[mnemonic], inline: CALL_HANDLER };
+  const touch = touchOf(i);
+  if (form === undefined) return { run: execute[mnemonic], inline: CALL_HANDLER, touch };
   const inline = (inlineForms[form] as number | undefined) ?? (stack32 ? inlineStack32Forms[form] : undefined);
-  return { run: fastHandler(form, stack32) ?? execute[mnemonic], inline: inline ?? CALL_HANDLER };
+  return { run: fastHandler(form, stack32) ?? execute[mnemonic], inline: inline ?? CALL_HANDLER, touch };
 }
