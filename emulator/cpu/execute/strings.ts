@@ -6,15 +6,16 @@
  * Invariant: ESI, EDI, ECX and the flags are those of the iterations that completed, whatever stops the next one.
  */
 import type { Size } from '../access.ts';
-import { hostOf, probeWrite, read16, read32, read8, write16, write32, write8 } from '../access.ts';
+import { probeWrite, read16, read32, read8, write16, write32, write8 } from '../access.ts';
 import type { Core } from '../core.ts';
 import { zeroFlag } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { Repeat } from '../instruction.ts';
 import { checkPort, portIn, portOut } from '../ports.ts';
 import { readRegister, writeRegister } from '../operands.ts';
-import { BASE, EAX, ECX, EDI, EDX, EFLAGS, EIP, ES, ESI, Eflags, READ_END, WRITE_END } from '../registers.ts';
+import { EAX, ECX, EDI, EDX, EFLAGS, EIP, ES, ESI, Eflags } from '../registers.ts';
 import { compareValues } from './arithmetic.ts';
+import { runCmps, runLods, runMovs, runScas, runStos, type Run } from './string-runs.ts';
 
 export const ITERATIONS_MAX = 4096;
 
@@ -44,11 +45,9 @@ function write(core: Core, segment: number, offset: number, size: Size, value: n
 }
 
 type Step = (core: Core, i: Instruction) => void;
-/** Does up to `count` iterations at once. @returns how many it did; 0 leaves the next one to the step */
-type Bulk = (core: Core, i: Instruction, count: number) => number;
 
 /** @param compares whether REPE and REPNE test ZF after each iteration */
-function repeated(step: Step, compares: boolean, bulk?: Bulk): Handler {
+function repeated(step: Step, compares: boolean, run?: Run): Handler {
   return (core, i) => {
     const m = core.i32;
     if (i.repeat === Repeat.NONE) {
@@ -62,7 +61,7 @@ function repeated(step: Step, compares: boolean, bulk?: Bulk): Handler {
     core.repeatDone = 0;
     let ended = left === 0;
     while (!ended && budget > 0) {
-      let done = bulk === undefined ? 0 : bulk(core, i, Math.min(left, budget));
+      let done = run === undefined ? 0 : run(core, i, Math.min(left, budget));
       if (done === 0) {
         step(core, i);
         done = 1;
@@ -80,60 +79,6 @@ function repeated(step: Step, compares: boolean, bulk?: Bulk): Handler {
     }
     m[EIP] += ended ? i.end : i.offset;
   };
-}
-
-/** Elements from `linear` on (downwards if `step` is negative) that stay in its page. */
-function elementsInPage(linear: number, step: number): number {
-  const offset = linear & 0xfff;
-  return step > 0 ? Math.floor((0x1000 - offset) / step) : Math.floor(offset / -step) + 1;
-}
-
-/** Host offset of a string element whose whole run of `count` elements may be accessed without a check, or 0. */
-function hostOfRun(core: Core, segment: number, offset: number, bytes: number, forWrite: boolean): number {
-  const m = core.i32;
-  const end = m[(forWrite ? WRITE_END : READ_END) + segment] >>> 0;
-  if ((offset >>> 0) + bytes > end) return 0;
-  return hostOf(core, (m[BASE + segment] + offset) | 0, forWrite);
-}
-
-/** Upwards only, inside one page of source and of destination, with 32-bit addresses. */
-function bulkMovs(core: Core, i: Instruction, count: number): number {
-  const m = core.i32;
-  if (i.addressMask !== -1 || (m[EFLAGS] & Eflags.DF) !== 0 || core.alignmentCheck) return 0;
-  const from = m[ESI];
-  const to = m[EDI];
-  const n = Math.min(
-    count,
-    elementsInPage(m[BASE + i.segment] + from, i.size),
-    elementsInPage(m[BASE + ES] + to, i.size),
-  );
-  const bytes = n * i.size;
-  if (n < 2) return 0;
-  const source = hostOfRun(core, i.segment, from, bytes, false);
-  const destination = hostOfRun(core, ES, to, bytes, true);
-  if (source === 0 || destination === 0) return 0;
-  // A destination that starts inside the source repeats what was just written; copyWithin would not.
-  if (destination > source && destination < source + bytes) return 0;
-  core.u8.copyWithin(destination, source, source + bytes);
-  m[ESI] = from + bytes;
-  m[EDI] = to + bytes;
-  return n;
-}
-
-function bulkStos(core: Core, i: Instruction, count: number): number {
-  const m = core.i32;
-  if (i.addressMask !== -1 || (m[EFLAGS] & Eflags.DF) !== 0 || core.alignmentCheck) return 0;
-  const to = m[EDI];
-  const n = Math.min(count, elementsInPage(m[BASE + ES] + to, i.size));
-  const bytes = n * i.size;
-  if (n < 2) return 0;
-  const host = hostOfRun(core, ES, to, bytes, true);
-  if (host === 0 || (host & (i.size - 1)) !== 0) return 0;
-  if (i.size === 4) m.fill(m[EAX], host >> 2, (host + bytes) >> 2);
-  else if (i.size === 2) core.u16.fill(core.u16[EAX], host >> 1, (host + bytes) >> 1);
-  else core.u8.fill(core.u8[EAX], host, host + bytes);
-  m[EDI] = to + bytes;
-  return n;
 }
 
 function movs(core: Core, i: Instruction): void {
@@ -195,11 +140,11 @@ function withPort(handler: Handler): Handler {
 }
 
 export const strings = {
-  MOVS: repeated(movs, false, bulkMovs),
-  STOS: repeated(stos, false, bulkStos),
-  LODS: repeated(lods, false),
-  CMPS: repeated(cmps, true),
-  SCAS: repeated(scas, true),
+  MOVS: repeated(movs, false, runMovs),
+  STOS: repeated(stos, false, runStos),
+  LODS: repeated(lods, false, runLods),
+  CMPS: repeated(cmps, true, runCmps),
+  SCAS: repeated(scas, true, runScas),
   INS: withPort(repeated(ins, false)),
   OUTS: withPort(repeated(outs, false)),
 } as const satisfies Record<string, Handler>;
