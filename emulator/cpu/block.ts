@@ -83,6 +83,8 @@ export class BlockCache {
   #count = 0;
   /** Blocks decoded since the CPU was made; a measure for tests and statistics. */
   decoded = 0;
+  /** Whether blocks are kept the first time already, as for a translator that does not wait. */
+  keepsAll = false;
   /** Called after the blocks of a physical page were dropped. */
   dropped: (pageNumber: number) => void = () => undefined;
 
@@ -105,6 +107,7 @@ export class BlockCache {
    * @returns whether `passing` was called for the address before, and its page has not changed since
    */
   seen(physical: number): boolean {
+    if (this.keepsAll) return true;
     const page = this.#pages.get(physical >>> 12);
     return page !== undefined && page.marks[SEEN + (physical & 0xfff)] !== 0;
   }

@@ -82,6 +82,7 @@ export class Translator {
     this.#batch = options.batch ?? BATCH;
     this.#tailCalls = options.tailCalls;
     this.#links = new Links(core);
+    core.blocks.keepsAll = this.#hotness === 0;
     core.blocks.dropped = (page) => this.#drop(page);
   }
 
