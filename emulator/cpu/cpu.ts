@@ -275,7 +275,7 @@ export class Cpu {
           continue;
         }
       }
-      const isPassed = this.#passed;
+      const isPassed = block.probed && this.#passed;
       this.#passed = false;
       // A block whose probe was passed is no translator's.
       if (lengthMax !== 1 && !isPassed) {
