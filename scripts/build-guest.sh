@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the guest from source: guest/target/elf/*.elf, byte-identical from any folder.
-# Then writes guest/image, the committed build that everybody without a Rust toolchain runs; `--elf-only` leaves that out.
+# Then writes guest/image and guest/bench/image, the committed builds that everybody without a Rust toolchain runs;
+# `--elf-only` leaves that out.
 set -euo pipefail
 cd "$(dirname "$0")/../guest"
 
@@ -49,6 +50,7 @@ if [ "$vendor" != - ]; then
   settings+=(--offline --config 'source.crates-io.replace-with="library"' --config "source.library.directory=\"$vendor\"")
 fi
 "$cargo" build --quiet "${settings[@]}" -p kernel -p user
+"$cargo" build --quiet "${settings[@]}" --release -p bench
 
 rm -rf target/elf.new
 mkdir -p target/elf.new
@@ -57,6 +59,9 @@ for elf in target/i686-jos/debug/*; do
 done
 rm -rf target/elf
 mv target/elf.new target/elf
+# No program of the guest: a kernel of its own, in a folder of its own.
+mkdir target/elf/bench
+cp target/i686-jos/release/bench target/elf/bench/bench.elf
 
 if [ "${1:-}" != --elf-only ]; then
   node ../scripts/guest-manifest.mjs write "$("$rustc" -V)"

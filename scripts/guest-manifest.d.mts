@@ -1,2 +1,2 @@
-/** SHA-256 over the guest's sources, as the manifest of guest/image holds it. */
-export function sourcesHash(root?: string): string;
+/** SHA-256 over the sources of an image folder, as its manifest holds it; by default those of guest/image. */
+export function sourcesHash(root?: string, folder?: 'guest/image' | 'guest/bench/image'): string;

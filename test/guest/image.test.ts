@@ -22,7 +22,9 @@ interface Manifest {
 const GUEST = join(REPOSITORY, 'guest');
 const IMAGE = join(GUEST, 'image');
 const SIZE_MAX = 8 << 20;
-const manifest = JSON.parse(readFileSync(join(IMAGE, 'manifest.json'), 'utf8')) as Manifest;
+const readManifest = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest;
+const manifest = readManifest(IMAGE);
 
 test('the image was built from the sources that are here (`make guest` builds it anew)', () => {
   expect(manifest.sources).toBe(sourcesHash());
@@ -48,4 +50,14 @@ test.each(Object.entries(manifest.programs))('%s is the ELF that the manifest de
 test('the image stays under 8 MB', () => {
   const sizes = readdirSync(IMAGE).map((file) => readFileSync(join(IMAGE, file)).length);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(SIZE_MAX);
+});
+
+test('the benchmark kernel, too, was built from the sources that are here, and is no program of the guest', () => {
+  const folder = join(GUEST, 'bench/image');
+  const { sources, programs } = readManifest(folder);
+  expect(sources).toBe(sourcesHash(REPOSITORY, 'guest/bench/image'));
+  expect(Object.keys(programs)).toEqual(['bench']);
+  const elf = gunzipSync(readFileSync(join(folder, programs.bench!.file)));
+  expect(createHash('sha256').update(elf).digest('hex')).toBe(programs.bench!.sha256);
+  expect(manifest.programs).not.toHaveProperty('bench');
 });
