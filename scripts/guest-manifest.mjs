@@ -60,7 +60,9 @@ function filesBelow(root, path) {
  * Line ends are those of the repository (LF), whatever the checkout made of them.
  */
 export function sourcesHash(root = ROOT, folder = 'guest/image') {
-  const paths = IMAGES[folder].sources.flatMap((path) => (/\.\w+$/.test(path) ? [path] : filesBelow(root, path))).sort();
+  const paths = IMAGES[folder].sources
+    .flatMap((path) => (/\.\w+$/.test(path) ? [path] : filesBelow(root, path)))
+    .sort();
   const hash = createHash('sha256');
   for (const path of paths) {
     const contents = Buffer.from(readFileSync(join(root, path), 'utf8').replaceAll('\r\n', '\n'));

@@ -3,7 +3,7 @@
  *
  * Invariant: the table is made from the last line alone; a test compares the two.
  */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY } from '../kit/repository.ts';
 import type { Row } from './workload.ts';
@@ -49,22 +49,22 @@ export function ratio(row: Row, results: Entry['results']): string | undefined {
 }
 
 /** The page with the table of `entry` in it. */
-export function pageWith(page: string, entry: Entry, rows: readonly Row[]): string {
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no place for the results.`);
-  return page.slice(0, begin + BEGIN.length) + '\n' + table(entry, rows) + '\n' + page.slice(end);
-}
+export const pageWith = (page: string, entry: Entry, rows: readonly Row[]): string =>
+  pageBetween(page, BEGIN, table(entry, rows));
 
-export function writePage(rows: readonly Row[]): void {
-  writeFileSync(PAGE, pageWith(readFileSync(PAGE, 'utf8'), lastEntry(), rows));
+/** The page with `text` between the line `begin` and the next end of results. */
+export function pageBetween(page: string, begin: string, text: string): string {
+  const from = page.indexOf(begin);
+  const to = page.indexOf(END, from);
+  if (from < 0 || to < 0) throw new Error(`${PAGE} has no place for the results.`);
+  return page.slice(0, from + begin.length) + '\n' + text + '\n' + page.slice(to);
 }
 
 function table({ commit, date, machine, results }: Entry, rows: readonly Row[]): string {
   const facts = Object.entries(machine).map(([name, value]) => `${name} ${value ?? 'unknown'}`);
-  const lines = rows.flatMap((row) => {
+  const cells = rows.flatMap((row) => {
     const figure = results[row.name];
-    if (figure === undefined) return [];
+    if (figure === undefined || row.section !== undefined) return [];
     const { median, min, max, unit, runs } = figure;
     const exact = min === max;
     return [
@@ -78,17 +78,18 @@ function table({ commit, date, machine, results }: Entry, rows: readonly Row[]):
       ],
     ];
   });
-  const header = ['workload', 'what', 'median', 'range', 'limit', 'beside it'];
-  const cells = [header, ...lines];
-  const widths = header.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
-  const line = (texts: readonly string[]): string =>
-    `| ${texts.map((text, column) => text.padEnd(widths[column]!)).join(' | ')} |`;
   return [
     `Commit ${commit}${date === undefined ? '' : `, ${date}`}; ${facts.join(', ')}.`,
     '',
-    line(header),
-    line(widths.map((width) => '-'.repeat(width))),
-    ...lines.map(line),
-    '',
+    lines(['workload', 'what', 'median', 'range', 'limit', 'beside it'], cells),
   ].join('\n');
+}
+
+/** A table in Markdown, its columns aligned. */
+export function lines(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
+  const line = (texts: readonly string[]): string =>
+    `| ${texts.map((text, column) => text.padEnd(widths[column]!)).join(' | ')} |`;
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), ''].join('\n');
 }

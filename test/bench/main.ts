@@ -3,10 +3,14 @@
  * `--table` runs nothing: it writes the last line of history into docs/benchmarks.md.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { REPOSITORY } from '../kit/repository.ts';
-import { append, ratio, show, writePage, type Figure } from './history.ts';
+import { append, ratio, show, type Figure } from './history.ts';
+import type { Row } from './workload.ts';
 import { WORKLOADS } from './workloads.ts';
+import { writePage } from './write-page.ts';
 
 const rows = WORKLOADS.flatMap((workload) => workload.rows);
 if (process.argv.includes('--table')) {
@@ -14,8 +18,11 @@ if (process.argv.includes('--table')) {
   process.exit(0);
 }
 
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const chosen = WORKLOADS.filter((w) => names.length === 0 || w.rows.some(({ name }) => names.includes(name)));
+/** A number is a parameter of the workload before it: `soak 60`. */
+const names = process.argv.slice(2).filter((argument) => !/^--|^[\d.]+$/.test(argument));
+const isNamed = ({ name, section }: Row): boolean =>
+  names.includes(name) || (section !== undefined && names.includes(section));
+const chosen = WORKLOADS.filter((w) => names.length === 0 || w.rows.some(isNamed));
 if (chosen.length === 0) {
   console.error(`No workload of that name. Known are ${rows.map(({ name }) => name).join(', ')}.`);
   process.exit(2);
@@ -31,7 +38,11 @@ for (const workload of chosen) {
   }
   const measured: (readonly number[])[] = [];
   for (let run = 0; run < workload.runs; run++) measured.push(await workload.measure());
-  workload.rows.forEach(({ name, what, unit, limit }, index) => {
+  workload.rows.forEach(({ name, what, unit, limit, missing }, index) => {
+    if (missing !== undefined) {
+      console.log(`${name}: skipped, ${missing}`);
+      return;
+    }
     const values = measured.map((run) => run[index]!).sort((a, b) => a - b);
     const figure: Figure = {
       median: values[values.length >> 1]!,
@@ -65,9 +76,15 @@ if (!process.argv.includes('--no-history') && names.length === 0) {
       node: process.version,
       gdb: version('gdb'),
       qemu: version('qemu-system-i386'),
+      v86: v86Version(),
       load: `${loadBefore.toFixed(1)} to ${loadavg()[0]!.toFixed(1)}`,
     },
     results,
   });
   writePage(rows);
+}
+
+function v86Version(): string | undefined {
+  const file = join(REPOSITORY, 'node_modules/v86/package.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : undefined;
 }

@@ -3,7 +3,7 @@ import { Machine } from '../../emulator/machine/machine.ts';
 import { nodeFiles } from '../../debug-adapter/node-files.ts';
 import { REPOSITORY } from '../kit/repository.ts';
 
-export type Unit = 'ms' | 'us' | 'MIPS' | 'instructions';
+export type Unit = 's' | 'ms' | 'us' | 'MIPS' | 'MB' | '%' | 'instructions';
 
 /** One figure of a workload. */
 export interface Row {
@@ -14,6 +14,10 @@ export interface Row {
   readonly limit?: number;
   /** The row of the same task done by gdb on QEMU. */
   readonly beside?: string;
+  /** `cpu`: it has its place in the comparison of processors, not in the table of all. */
+  readonly section?: 'cpu';
+  /** Why this figure cannot be measured here, if it cannot. Its value is then NaN. */
+  readonly missing?: string;
 }
 
 /** Measured on a fresh machine or session each time; the median of the runs counts. */

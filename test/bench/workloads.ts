@@ -2,6 +2,10 @@
 import { performance } from 'node:perf_hooks';
 import { lineWith, sourcePath } from '../kit/repository.ts';
 import { SessionClient } from '../kit/session-client.ts';
+import { COMPARISON } from './cpu/comparison.ts';
+import { INTERPRETER } from './cpu/interpreter.ts';
+import { PROBES } from './cpu/probes.ts';
+import { SOAK } from './cpu/soak.ts';
 import { DEEP_STACK } from './deep-stack.ts';
 import { GDB } from './gdb.ts';
 import { HOT_LINE } from './hot-line.ts';
@@ -106,6 +110,10 @@ export const WORKLOADS: readonly Workload[] = [
   DEEP_STACK,
   ...HOT_LINE,
   GDB,
+  ...COMPARISON,
+  ...INTERPRETER,
+  ...PROBES,
+  SOAK,
 ];
 
 async function breakAtPageAlloc(client: SessionClient): Promise<void> {

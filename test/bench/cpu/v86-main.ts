@@ -23,7 +23,6 @@ const emulator = new V86({
   memory_size: Number(mebibytes) << 20,
   vga_memory_size: 2 << 20,
   multiboot: { buffer: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) },
-  net_device: { type: 'none' },
   disable_keyboard: true,
   disable_mouse: true,
   disable_speaker: true,

@@ -1,14 +1,17 @@
 /** The page with the figures says what was measured last. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { lastEntry, PAGE, pageWith, ratio } from '../../bench/history.ts';
+import { chart } from '../../bench/cpu/chart.ts';
+import { lastEntry, PAGE, ratio } from '../../bench/history.ts';
 import { WORKLOADS } from '../../bench/workloads.ts';
+import { PICTURE, wholePage } from '../../bench/write-page.ts';
 
 const rows = WORKLOADS.flatMap((workload) => workload.rows);
 
 test('docs/benchmarks.md holds the last line of history: npm run bench -- --table', () => {
   const page = readFileSync(PAGE, 'utf8');
-  expect(page).toBe(pageWith(page, lastEntry(), rows));
+  expect(page).toBe(wholePage(page, lastEntry(), rows));
+  expect(readFileSync(PICTURE, 'utf8')).toBe(chart(lastEntry()));
 });
 
 test('a row names the row beside it, and the ratio is theirs, whatever their units', () => {

@@ -7,6 +7,7 @@
 //!   0x0c00000  ARENA    4 MiB of pages for the slab allocator
 //!   0x1000000  LIST     16 MiB
 //!   0x2000000  FRAMES   4 MiB: page frames to map in the window at 0x40000000
+//!   0x2400000  REST     28 MiB that no workload needs
 //! ```
 
 #![expect(unsafe_code, reason = "makes slices of raw memory")]
@@ -29,6 +30,7 @@ pub const CODE: Region = Region::new(8 * MIB, 4 * MIB);
 pub const ARENA: Region = Region::new(12 * MIB, 4 * MIB);
 pub const LIST: Region = Region::new(16 * MIB, 16 * MIB);
 pub const FRAMES: Region = Region::new(32 * MIB, 4 * MIB);
+pub const REST: Region = Region::new(36 * MIB, 28 * MIB);
 
 impl Region {
     const fn new(start: u32, bytes: u32) -> Region {
