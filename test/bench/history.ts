@@ -1,7 +1,7 @@
 /**
- * The runs so far, one JSON line each in `history.jsonl`, and the last of them as the table in `docs/benchmarks.md`.
+ * The runs so far, one JSON line each in `history.jsonl`, and the last of them as tables in `docs/benchmarks.md`.
  *
- * Invariant: the table is made from the last line alone; a test compares the two.
+ * Invariant: a table is made from one line alone, the last that has a figure for it; a test compares the two.
  */
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,8 +32,13 @@ export function append(entry: Entry): void {
   appendFileSync(HISTORY, JSON.stringify(entry) + '\n');
 }
 
-export function lastEntry(): Entry {
-  return JSON.parse(readFileSync(HISTORY, 'utf8').trimEnd().split('\n').at(-1)!) as Entry;
+/** The last run that has figures of a section's rows. */
+export function lastEntry(rows: readonly Row[], section: Row['section']): Entry {
+  const names = rows.filter((row) => row.section === section).map(({ name }) => name);
+  const lines = readFileSync(HISTORY, 'utf8').trimEnd().split('\n');
+  const entries = lines.map((line) => JSON.parse(line) as Entry);
+  const has = ({ results }: Entry): boolean => names.some((name) => results[name] !== undefined);
+  return entries.findLast(has) ?? { ...entries.at(-1)!, results: {} };
 }
 
 export const show = (value: number): string =>
@@ -52,6 +57,12 @@ export function ratio(row: Row, results: Entry['results']): string | undefined {
 export const pageWith = (page: string, entry: Entry, rows: readonly Row[]): string =>
   pageBetween(page, BEGIN, table(entry, rows));
 
+/** What was measured, when, and on what machine. */
+export function factsOf({ commit, date, machine }: Entry): string {
+  const facts = Object.entries(machine).map(([name, value]) => `${name} ${value ?? 'unknown'}`);
+  return `Commit ${commit}${date === undefined ? '' : `, ${date}`}; ${facts.join(', ')}.`;
+}
+
 /** The page with `text` between the line `begin` and the next end of results. */
 export function pageBetween(page: string, begin: string, text: string): string {
   const from = page.indexOf(begin);
@@ -60,8 +71,8 @@ export function pageBetween(page: string, begin: string, text: string): string {
   return page.slice(0, from + begin.length) + '\n' + text + '\n' + page.slice(to);
 }
 
-function table({ commit, date, machine, results }: Entry, rows: readonly Row[]): string {
-  const facts = Object.entries(machine).map(([name, value]) => `${name} ${value ?? 'unknown'}`);
+function table(entry: Entry, rows: readonly Row[]): string {
+  const { results } = entry;
   const cells = rows.flatMap((row) => {
     const figure = results[row.name];
     if (figure === undefined || row.section !== undefined) return [];
@@ -78,11 +89,7 @@ function table({ commit, date, machine, results }: Entry, rows: readonly Row[]):
       ],
     ];
   });
-  return [
-    `Commit ${commit}${date === undefined ? '' : `, ${date}`}; ${facts.join(', ')}.`,
-    '',
-    lines(['workload', 'what', 'median', 'range', 'limit', 'beside it'], cells),
-  ].join('\n');
+  return [factsOf(entry), '', lines(['workload', 'what', 'median', 'range', 'limit', 'beside it'], cells)].join('\n');
 }
 
 /** A table in Markdown, its columns aligned. */

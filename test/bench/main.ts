@@ -1,6 +1,7 @@
 /**
- * Runs workloads (all, or those with a row of a given name), prints a table, and appends one line of history.
- * `--table` runs nothing: it writes the last line of history into docs/benchmarks.md.
+ * Runs workloads (all, or those with a row or a section of a given name), prints a table, and appends a line of history.
+ * `--history` appends a line for named workloads, too; `--no-history` never.
+ * `--table` runs nothing: it writes the last lines of history into docs/benchmarks.md.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -64,7 +65,8 @@ for (const row of rows) {
   if (beside !== undefined) console.log(`${row.name}: ${show(results[row.name]!.median)} ${row.unit}; ${beside}`);
 }
 
-if (!process.argv.includes('--no-history') && names.length === 0) {
+const remembers = process.argv.includes('--history') || (!process.argv.includes('--no-history') && names.length === 0);
+if (remembers) {
   const version = (tool: string): string | undefined =>
     /\d+\.\d[\d.]*/.exec(spawnSync(tool, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[0];
   append({

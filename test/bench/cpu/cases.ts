@@ -11,7 +11,7 @@ export interface Case {
 
 //  name           count  what
 const ROWS = [
-  ['sieve', 60, 'primes below 2^20, a byte each'],
+  ['sieve', 250, 'primes below 2^18, a byte each'],
   ['collatz', 600, 'branches that depend on data'],
   ['memset', 15_000, "64 KiB by the library's loop of stores"],
   ['memcpy', 13_000, "64 KiB by the library's loop of loads and stores, every other one misaligned"],

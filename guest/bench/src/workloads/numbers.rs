@@ -4,10 +4,10 @@
 
 use crate::machine::memory::BUFFER;
 
-const SIEVE_MAX: usize = 1 << 20;
+const SIEVE_MAX: usize = 1 << 18;
 const COLLATZ_MAX: u32 = 5_000;
 
-/// The sieve of Eratosthenes below 2^20, a byte each. Counts the primes.
+/// The sieve of Eratosthenes below 2^18, a byte each. Counts the primes.
 pub fn sieve(repetitions: u32) -> u32 {
     // SAFETY: any bits are a u8; the buffer is ours while we run.
     let composite = &mut unsafe { BUFFER.slice::<u8>() }[..SIEVE_MAX];
