@@ -5,7 +5,7 @@
 //! workload: no interrupts, no scheduler, memory mapped to itself. The tables are real, though: page
 //! tables of 4 KiB pages, GDT, IDT and TSS, since some workloads are about these.
 //!
-//! Every module but this one's neighbours `text` and `random` needs `unsafe`, and says why at its start.
+//! Modules that need `unsafe` say at their start what for.
 
 #![no_std]
 #![no_main]
