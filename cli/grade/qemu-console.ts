@@ -15,5 +15,9 @@ export function qemuConsole(folder: string): { readable: Socket; writeEnd: numbe
   if (made.status !== 0) throw new Error(`mkfifo ${path}: ${made.error?.message ?? made.stderr}`);
   const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writeEnd = openSync(path, constants.O_WRONLY);
-  return { readable: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd, started: () => closeSync(writeEnd) };
+  return {
+    readable: new Socket({ fd: readEnd, readable: true, writable: false }),
+    writeEnd,
+    started: () => closeSync(writeEnd),
+  };
 }
