@@ -17,8 +17,8 @@ const WIDTH = 760;
 const LEFT = 110;
 const RIGHT = 40;
 const TOP = 64;
-const BAR = 8;
-const ROW = BARS.length * BAR + 10;
+const BAR = 11;
+const ROW = BARS.length * BAR + 8;
 /** Powers of two at the ends of the scale; what lies beyond is cut off there, with its number beside it. */
 const SCALE = [-3, 4] as const;
 
@@ -95,7 +95,7 @@ function bars(top: number, label: string, ratio: (engine: EngineName) => number 
         `<rect class="${name}" x="${round(from)}" y="${y}" width="${round(Math.max(1, to - from))}" height="${BAR - 1}"/>`,
         text(
           beyond ? to + 3 : from - 3,
-          y + BAR - 1,
+          y + BAR - 2,
           value.toFixed(2),
           ` class="small"${beyond ? '' : ' text-anchor="end"'}`,
         ),
