@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readElfImage } from '../../emulator/machine/elf-image.ts';
 import type { MachineOptions } from '../../emulator/machine/machine.ts';
 import { BOOT_MAGIC, loadMultiboot } from '../../emulator/machine/multiboot-loader.ts';
@@ -12,6 +12,9 @@ import { bootElf } from '../bench/cpu/boot-elf.ts';
 import { CASES, GUEST_MEBIBYTES } from '../bench/cpu/cases.ts';
 import { guestElf } from '../kit/guest.ts';
 import { qemuMissing } from '../kit/qemu.ts';
+
+// Some run for twenty million instructions, which the tests' interpreter takes seconds for on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 //  workload       count  checksum
 const RUNS = [
