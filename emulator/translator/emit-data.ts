@@ -3,7 +3,7 @@
  */
 import type { Instruction } from '../cpu/instruction.ts';
 import { Kind } from '../cpu/instruction.ts';
-import { EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ESI, ESP, Eflags, ZERO } from '../cpu/registers.ts';
+import { CPL, CR0, EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ESI, ESP, Eflags, ZERO } from '../cpu/registers.ts';
 import { CONDITIONS } from '../cpu/execute/data.ts';
 import { Op } from './code.ts';
 import type { Emit } from './emit.ts';
@@ -13,7 +13,19 @@ import { VALUE0, VALUE1 } from './locals.ts';
 /** The order of PUSHA. */
 const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI] as const;
 
+/** MOV r32,CRn. At another CPL than 0 it is the interpreter's #GP(0). */
+function readControl(e: Emitter, i: Instruction): void {
+  e.code.i32(0).access(Op.LOAD, CPL * 4);
+  e.exitIf();
+  e.code.i32(0).access(Op.LOAD, (CR0 + (i.index1 === 0 ? 0 : i.index1 - 1)) * 4);
+  e.code.set(i.index0);
+}
+
 const mov: Emit = (e, i) => {
+  if (i.kind1 === Kind.CONTROL) {
+    readControl(e, i);
+    return;
+  }
   if (i.kind0 === Kind.REG32) {
     // Straight to the register: no value is needed twice.
     if (isMemory(i.kind1)) {
@@ -139,7 +151,7 @@ export function canEmitData(i: Instruction): boolean {
     case 'LEA':
       return i.size === 4;
     case 'MOV':
-      return i.kind0 < Kind.SEGMENT && (i.kind1 < Kind.SEGMENT || i.kind1 === Kind.IMMEDIATE);
+      return i.kind0 < Kind.SEGMENT && (i.kind1 < Kind.SEGMENT || i.kind1 === Kind.CONTROL);
     default:
       return true;
   }
