@@ -48,20 +48,27 @@ export class Decoder {
 
   /**
    * @param start index of the first byte; @param limit index after the last byte that may be read
+   * @param into what may become the instruction, instead of a new one
    * @returns the instruction, or NEED_MORE when it does not end before `limit`
    */
-  decode(bytes: Uint8Array, start: number, limit: number, mode: number): Instruction | typeof NEED_MORE {
+  decode(
+    bytes: Uint8Array,
+    start: number,
+    limit: number,
+    mode: number,
+    into?: Instruction,
+  ): Instruction | typeof NEED_MORE {
     this.#bytes = bytes;
     this.#at = start;
     this.#limit = Math.min(limit, start + INSTRUCTION_BYTES_MAX);
     this.#ended = false;
-    const instruction = this.#instruction(mode);
+    const instruction = this.#instruction(mode, into);
     if (this.#ended) return NEED_MORE;
     instruction.length = this.#at - start;
     return instruction;
   }
 
-  #instruction(mode: number): Instruction {
+  #instruction(mode: number, into: Instruction | undefined): Instruction {
     const code32 = (mode & Mode.CODE32) !== 0;
     let operandSize: 2 | 4 = code32 ? 4 : 2;
     let addressMask = code32 ? -1 : 0xffff;
@@ -101,7 +108,11 @@ export class Decoder {
     }
     if (this.#ended || row === undefined) return invalid();
 
-    const i = new Instruction(row, invalidOpcode, row.byte ? 1 : operandSize, addressMask);
+    const size = row.byte ? 1 : operandSize;
+    const i =
+      into === undefined
+        ? new Instruction(row, invalidOpcode, size, addressMask)
+        : into.renew(row, invalidOpcode, size, addressMask);
     i.repeat = row.repeatable ? repeat : Repeat.NONE;
     i.locked = locked;
     const memory = row.modrm && modrm < 0xc0 && row.operands[0] !== 'Rd' && row.operands[1] !== 'Rd';

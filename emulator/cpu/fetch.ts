@@ -44,11 +44,14 @@ function decodeBlock(core: Core, decoder: Decoder, physical: number): Block {
   if ((core.memory.pageFlags[physical >>> 12] & PageFlag.WINDOW) !== 0) return fetchOne(core, decoder, false);
   const start = RAM_OFFSET + physical;
   const pageEnd = RAM_OFFSET + (physical & ~0xfff) + 0x1000;
-  const { ops, starts } = core.blocks;
+  const { ops, starts, spares } = core.blocks;
+  const isKept = core.blocks.seen(physical);
   let length = 0;
   let at = start;
   for (;;) {
-    const i = decodeAt(core, decoder, at, pageEnd);
+    const i = isKept
+      ? decodeKept(core, decoder, at, pageEnd)
+      : decodePassing(core, decoder, at, pageEnd, spares, length);
     if (i === NEED_MORE) break;
     if (i.row.endsBlock) {
       i.offset = at - start;
@@ -62,19 +65,38 @@ function decodeBlock(core: Core, decoder: Decoder, physical: number): Block {
   }
   if (length === 0) return fetchOne(core, decoder, true);
   const probed = core.probes.hasOffset(physical & 0xfff);
-  if (!core.blocks.seen(physical)) return core.blocks.passing(physical, core.mode, length, probed);
+  if (!isKept) return core.blocks.passing(physical, core.mode, length, probed);
   const block = new Block(physical, core.mode, ops.slice(0, length), starts.slice(0, length + 1), probed, -1);
   core.blocks.add(block);
   return block;
 }
 
-function decodeAt(core: Core, decoder: Decoder, at: number, pageEnd: number): Instruction | typeof NEED_MORE {
+function decodeKept(core: Core, decoder: Decoder, at: number, pageEnd: number): Instruction | typeof NEED_MORE {
   if (at + CACHED_BYTES > pageEnd) return decoder.decode(core.u8, at, pageEnd, core.mode);
   const { view, mode } = core;
   const found = decoder.cache.find(view, at, mode);
   if (found !== undefined) return found;
   const i = decoder.decode(core.u8, at, pageEnd, mode);
   if (i !== NEED_MORE) decoder.cache.keep(view, at, mode, i);
+  return i;
+}
+
+/** For a block that is not kept: what is new is decoded into a spare, which only the cache may take. */
+function decodePassing(
+  core: Core,
+  decoder: Decoder,
+  at: number,
+  pageEnd: number,
+  spares: (Instruction | undefined)[],
+  place: number,
+): Instruction | typeof NEED_MORE {
+  const { view, mode } = core;
+  const isCached = at + CACHED_BYTES <= pageEnd;
+  const found = isCached ? decoder.cache.find(view, at, mode) : undefined;
+  if (found !== undefined) return found;
+  const i = decoder.decode(core.u8, at, pageEnd, mode, spares[place]);
+  if (i === NEED_MORE) return i;
+  spares[place] = isCached && decoder.cache.offer(view, at, mode, i) ? undefined : i;
   return i;
 }
 

@@ -34,8 +34,12 @@ export class InstructionCache {
   readonly #keys = new Int32Array(SLOTS * 4);
   readonly #instructions = new Array<Instruction | undefined>(SLOTS).fill(undefined);
 
+  /** By slot, the hash of what was offered last. */
+  readonly #offered = new Int32Array(SLOTS);
+
   // What `find` has read and `keep` needs.
   #slot = 0;
+  #hash = 0;
   #low = 0;
   #middle = 0;
   #high = 0;
@@ -58,27 +62,50 @@ export class InstructionCache {
 
   /** @param i decoded from the bytes at `at`, of which all of CACHED_BYTES may be read */
   keep(view: DataView, at: number, mode: number, i: Instruction): void {
+    if (this.#locate(view, at, mode, i)) this.#store(mode, i);
+  }
+
+  /**
+   * As `keep`, but only what was offered before: most code that runs once is never met again.
+   * @returns whether `i` is the cache's now
+   */
+  offer(view: DataView, at: number, mode: number, i: Instruction): boolean {
+    if (!this.#locate(view, at, mode, i)) return false;
+    if (this.#offered[this.#slot] !== this.#hash) {
+      this.#offered[this.#slot] = this.#hash;
+      return false;
+    }
+    this.#store(mode, i);
+    return true;
+  }
+
+  /** Reads an instruction's bytes and finds its slot. @returns false where it is none to keep */
+  #locate(view: DataView, at: number, mode: number, i: Instruction): boolean {
     const { length, row } = i;
-    if (row.endsBlock || length > CACHED_BYTES) return;
+    if (row.endsBlock || length > CACHED_BYTES) return false;
     const first = view.getInt32(at, true);
     const index = lengthIndex(first, mode);
     if (this.#lengths[index] === 0) {
       const lead = leadOf(first);
       const opcode = (first >>> (lead === LEAD_NONE ? 0 : 8)) & 0xff;
       const modrm = (first >>> (lead === LEAD_NONE ? 8 : 16)) & 0xff;
-      if (lead !== LEAD_TWO_BYTE && (opcode === TWO_BYTE || PREFIXES.includes(opcode))) return;
+      if (lead !== LEAD_TWO_BYTE && (opcode === TWO_BYTE || PREFIXES.includes(opcode))) return false;
       if (!row.modrm) {
         const start = index - (modrm << 8);
         for (let other = 0; other < 0x1_0000; other += 0x100) this.#lengths[start + other] = length;
-      } else if (i.addressMask === -1 && modrm < 0xc0 && (modrm & 0xc7) === 4) return;
+      } else if (i.addressMask === -1 && modrm < 0xc0 && (modrm & 0xc7) === 4) return false;
       else this.#lengths[index] = length;
     }
     this.#read(view, at, first, length, mode);
+    return true;
+  }
+
+  #store(mode: number, i: Instruction): void {
     const keys = this.#keys;
     keys[this.#slot * 4] = this.#low;
     keys[this.#slot * 4 + 1] = this.#middle;
     keys[this.#slot * 4 + 2] = this.#high;
-    keys[this.#slot * 4 + 3] = (mode << 8) | length;
+    keys[this.#slot * 4 + 3] = (mode << 8) | i.length;
     this.#instructions[this.#slot] = i;
   }
 
@@ -95,6 +122,7 @@ export class InstructionCache {
     this.#middle = middle;
     this.#high = high;
     const mixed = Math.imul(low ^ Math.imul(middle ^ Math.imul(high ^ mode, 0x85eb_ca6b), 0xc2b2_ae35), 0x9e37_79b1);
+    this.#hash = mixed;
     this.#slot = (mixed ^ (mixed >>> 15)) >>> (32 - SLOTS_BITS);
   }
 }

@@ -98,12 +98,41 @@ export class Instruction {
   locked = false;
   /** What an x87 instruction leaves as its opcode: low three bits of the first byte, and ModRM. */
   fpuOpcode = 0;
-  readonly row: OpcodeRow;
+  row: OpcodeRow;
 
   constructor(row: OpcodeRow, run: Handler, size: 1 | 2 | 4, addressMask: number) {
     this.row = row;
     this.run = run;
     this.size = size;
     this.addressMask = addressMask;
+  }
+
+  /** Makes it what `new Instruction` would give, for code that is decoded, run once, and forgotten. */
+  renew(row: OpcodeRow, run: Handler, size: 1 | 2 | 4, addressMask: number): this {
+    this.row = row;
+    this.run = run;
+    this.size = size;
+    this.addressMask = addressMask;
+    this.inline = 0;
+    this.touch = 0;
+    this.index0 = 0;
+    this.index1 = 0;
+    this.segment = DS;
+    this.base = ZERO;
+    this.index = ZERO;
+    this.scale = 0;
+    this.displacement = 0;
+    this.end = 0;
+    this.offset = 0;
+    this.kind0 = Kind.NONE;
+    this.kind1 = Kind.NONE;
+    this.kind2 = Kind.NONE;
+    this.index2 = 0;
+    this.repeat = Repeat.NONE;
+    this.selector = 0;
+    this.length = 0;
+    this.locked = false;
+    this.fpuOpcode = 0;
+    return this;
   }
 }
