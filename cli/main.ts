@@ -3,6 +3,7 @@
  * `ringside`: the embedded PC, the grader and the debug adapter without an editor.
  * Statuses of commands are in exit-status.ts; wrong usage is 2, as for anything else that is wrong with the input.
  */
+import './engine-flags.ts';
 import { Command, CommanderError } from 'commander';
 import packageFile from '../package.json' with { type: 'json' };
 import { addDapCommand } from './dap.ts';

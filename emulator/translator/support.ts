@@ -30,6 +30,10 @@ export function hasTailCalls(): boolean {
   return WebAssembly.validate(TAIL_CALL_PROBE);
 }
 
+/**
+ * One function table and all that was ever compiled for it. V8 keeps every instance that imports a table for as long as
+ * the table is there, and tells each of them of every change: so a full one is given up as a whole.
+ */
 export class Support {
   readonly tailCalls: boolean;
   readonly #memory: WebAssembly.Memory;
@@ -42,8 +46,9 @@ export class Support {
   /** Indices below this are, or were, in use. 0 is no function's. */
   #tableEnd = 1;
   readonly #free: number[] = [];
-  /** Bytes of the modules made so far. */
+  /** Bytes of the modules made so far, and how many there are. */
   bytes = 0;
+  modules = 0;
 
   constructor(memory: WebAssembly.Memory, tailCalls: boolean) {
     this.tailCalls = tailCalls;
@@ -114,6 +119,7 @@ export class Support {
     const memoryPages = this.#memory.buffer.byteLength / 0x1_0000;
     const bytes = encodeModule({ types: this.#types, imports, memoryPages, functions });
     this.bytes += bytes.length;
+    this.modules++;
     const module = new WebAssembly.Module(bytes);
     const env = { memory: this.#memory, table: this.#table, carries: this.#carries, loadSegment: this.#loadSegment };
     return new WebAssembly.Instance(module, { env }).exports;

@@ -39,6 +39,8 @@ const STUCK = 200;
 const CHUNK = 0x4_0000;
 /** Past this many bytes of modules all is dropped, which bounds memory. */
 const BYTES_MAX = 0x100_0000;
+/** And past this many modules, each of which takes about 20 kB beyond its code, and time at every change of the table. */
+const MODULES_MAX = 512;
 /** CARRIES without the bits that only POPF, SAHF and their like set. */
 const PLAIN_CARRIES_EXCLUDE = 0xff01;
 
@@ -89,6 +91,11 @@ export class Translator {
   /** Bytes of WebAssembly that were compiled. */
   get moduleBytes(): number {
     return this.#supportMade?.bytes ?? 0;
+  }
+
+  /** Modules that are in memory for the present function table. */
+  get modules(): number {
+    return this.#supportMade?.modules ?? 0;
   }
 
   /** Made when first needed: most machines of a test suite, and every one that is only looked at, never are hot. */
@@ -184,7 +191,8 @@ export class Translator {
 
   #compile(): void {
     if (this.#pending.length === 0) return;
-    if (this.#links.full || this.#support.bytes > BYTES_MAX) this.#dropAll();
+    const { bytes, modules } = this.#support;
+    if (this.#links.full || bytes > BYTES_MAX || modules > MODULES_MAX) this.#dropAll();
     const pending = this.#pending;
     this.#pending = [];
     const covered = new Set<Block>();
@@ -272,7 +280,6 @@ export class Translator {
     const pending = this.#pending;
     for (const page of [...this.#byPage.keys()]) this.#drop(page);
     this.#pending = pending;
-    this.#links.clear();
-    this.#support.bytes = 0;
+    this.#supportMade = undefined;
   }
 }

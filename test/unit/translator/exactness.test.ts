@@ -1,7 +1,7 @@
 /** With and without the translator, at every count, however the run is cut: the same state. */
 import { describe, expect, test } from 'vitest';
 import { Random } from '../cpu/random.ts';
-import { at } from '../cpu/test-machine.ts';
+import { at, machine } from '../cpu/test-machine.ts';
 import { cpuState, ramHash, randomMachine } from './random-code.ts';
 
 const EAGER = { hotness: 1, batch: 1 };
@@ -49,4 +49,24 @@ describe('random code', () => {
   test('without tail calls', () => {
     for (let seed = 1; seed <= 20; seed++) compare(seed, { tailCalls: false }, 48);
   });
+});
+
+test('modules are given up together past a number of them, and code is translated anew', () => {
+  const m = machine({ translate: { hotness: 0, batch: 1 } });
+  const { registers } = m.cpu;
+  const translator = m.cpu.translator!;
+  let most = 0;
+  for (let round = 0; round < 1200; round++) {
+    // mov eax, round; cmp eax, eax; jmp +0; add eax, 7; jmp to itself
+    const code = [0xb8, round & 0xff, round >> 8, 0, 0, 0x39, 0xc0, 0xeb, 0, 0x83, 0xc0, 7, 0xeb, 0xfe];
+    m.memory.load(at.code, Uint8Array.from(code));
+    registers.eip = at.code;
+    m.step(6);
+    expect(registers.eax).toBe(round + 7);
+    most = Math.max(most, translator.modules);
+  }
+  expect(translator.regions).toBeGreaterThan(1200);
+  expect(translator.executed).toBeGreaterThan(1200);
+  expect(most).toBeGreaterThan(500);
+  expect(most).toBeLessThan(600);
 });
