@@ -121,7 +121,7 @@ export function loadSegment(core: Core, segment: number, selector: number): void
     return;
   }
   if (segment === SS) {
-    loadStackSegment(core, selector, GP);
+    loadStackSegment(core, selector);
     return;
   }
   if (!quickLoadData(core, segment, selector)) loadDataSegment(core, segment, selector, GP);
@@ -143,8 +143,8 @@ export function loadDataSegment(core: Core, segment: number, selector: number, v
   setFromDescriptor(core, segment, selector, descriptor);
 }
 
-export function loadStackSegment(core: Core, selector: number, vector: number): void {
-  const descriptor = checkStackSegment(core, selector, core.cpl, vector);
+function loadStackSegment(core: Core, selector: number): void {
+  const descriptor = checkStackSegment(core, selector, core.cpl, GP);
   markAccessed(core, descriptor);
   setFromDescriptor(core, SS, selector, descriptor);
 }

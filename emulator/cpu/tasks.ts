@@ -18,11 +18,15 @@ import {
   isCode,
   isConforming,
   isNull,
+  isReadable,
+  isWritableData,
+  markAccessed,
   raiseSelector,
   readDescriptorAt,
   descriptorAddress,
+  tryDescriptor,
 } from './descriptors.ts';
-import { GP, NP, TS, raise } from './exception.ts';
+import { GP, NP, SS_FAULT, TS, raise } from './exception.ts';
 import { readEflags, setArithmeticFlags, ARITHMETIC_FLAGS } from './flags.ts';
 import {
   ATTRIBUTES,
@@ -49,7 +53,6 @@ import {
 } from './registers.ts';
 import {
   loadDataSegment,
-  loadStackSegment,
   setCodeSegment,
   setFromDescriptor,
   setHidden,
@@ -229,37 +232,75 @@ function loadTask(core: Core, format: TssFormat, next: TaskImage, nested: boolea
   const virtual = core.virtual8086;
   core.setCpl(virtual ? 3 : next.segments[CS] & 3);
   core.updateAttention();
-  loadLdt(core, next.ldt);
-  if (virtual) {
-    for (let segment = ES; segment <= GS; segment++) setParagraph(core, segment, next.segments[segment]);
-    core.setCpl(3);
-  } else {
-    loadTaskCode(core, next.segments[CS]);
-    loadStackSegment(core, next.segments[SS], TS);
-    for (const segment of [DS, ES, FS, GS]) loadDataSegment(core, segment, next.segments[segment], TS);
-  }
+  loadTaskSegments(core, next, virtual);
   if (m[EIP] >>> 0 > m[LIMIT + CS] >>> 0) raise(GP, 0);
+}
+
+/**
+ * SDM Vol. 3A, Table "Exception Conditions Checked During a Task Switch": its order "is the order used in the P6 family
+ * processors", and of two bad selectors it decides which one the error code names.
+ */
+function loadTaskSegments(core: Core, { ldt, segments }: TaskImage, virtual: boolean): void {
+  const ldtPresent = loadLdt(core, ldt);
+  if (!virtual) {
+    checkTaskCodePrivilege(core, segments[CS]);
+    loadTaskStack(core, segments[SS]);
+  }
+  if (!ldtPresent) raiseSelector(TS, ldt);
+  if (virtual) {
+    for (let segment = ES; segment <= GS; segment++) setParagraph(core, segment, segments[segment]);
+    core.setCpl(3);
+    return;
+  }
+  loadTaskCode(core, segments[CS]);
+  if ((segments[SS] & 3) !== core.cpl) raiseSelector(TS, segments[SS]);
+  for (const segment of [DS, ES, FS, GS]) loadTaskData(core, segment, segments[segment]);
+}
+
+/** "Code segment DPL matches segment selector RPL": asked before whether there is such a segment at all. */
+function checkTaskCodePrivilege(core: Core, selector: number): void {
+  const descriptor = tryDescriptor(core, selector);
+  if (descriptor === undefined || !isCode(descriptor)) return;
+  const rpl = selector & 3;
+  if (isConforming(descriptor) ? descriptor.dpl > rpl : descriptor.dpl !== rpl) raiseSelector(TS, selector);
+}
+
+function loadTaskStack(core: Core, selector: number): void {
+  if (isNull(selector)) raise(TS, 0);
+  const descriptor = fetchDescriptor(core, selector, TS);
+  if (!isWritableData(descriptor)) raiseSelector(TS, selector);
+  if (!descriptor.present) raiseSelector(SS_FAULT, selector);
+  if (descriptor.dpl !== core.cpl) raiseSelector(TS, selector);
+  markAccessed(core, descriptor);
+  setFromDescriptor(core, SS, selector, descriptor);
 }
 
 function loadTaskCode(core: Core, selector: number): void {
   if (isNull(selector)) raise(TS, 0);
   const descriptor = fetchDescriptor(core, selector, TS);
-  const rpl = selector & 3;
-  const allowed = isConforming(descriptor) ? descriptor.dpl <= rpl : descriptor.dpl === rpl;
-  if (!isCode(descriptor) || !allowed) raiseSelector(TS, selector);
+  if (!isCode(descriptor)) raiseSelector(TS, selector);
   if (!descriptor.present) raiseSelector(NP, selector);
-  setCodeSegment(core, selector, descriptor, rpl);
+  setCodeSegment(core, selector, descriptor, selector & 3);
 }
 
-function loadLdt(core: Core, selector: number): void {
-  if (isNull(selector)) {
-    setNull(core, LDTR, selector);
-    return;
+/** Unlike MOV, a task switch looks at the P bit before the privilege level. */
+function loadTaskData(core: Core, segment: number, selector: number): void {
+  if (!isNull(selector)) {
+    const descriptor = fetchDescriptor(core, selector, TS);
+    if (isReadable(descriptor) && !descriptor.present) raiseSelector(NP, selector);
   }
+  loadDataSegment(core, segment, selector, TS);
+}
+
+/** @returns whether the LDT, if there is one, is present; if not, it cannot be used */
+function loadLdt(core: Core, selector: number): boolean {
+  setNull(core, LDTR, selector);
+  if (isNull(selector)) return true;
   if ((selector & 4) !== 0) raiseSelector(TS, selector);
   const descriptor = fetchDescriptor(core, selector, TS);
-  if (descriptor.codeOrData || descriptor.type !== SystemType.LDT || !descriptor.present) raiseSelector(TS, selector);
-  setFromDescriptor(core, LDTR, selector, descriptor);
+  if (descriptor.codeOrData || descriptor.type !== SystemType.LDT) raiseSelector(TS, selector);
+  if (descriptor.present) setFromDescriptor(core, LDTR, selector, descriptor);
+  return descriptor.present;
 }
 
 /** IRET with NT set: back to the task whose selector stands in the link field. */

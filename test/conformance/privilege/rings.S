@@ -11,6 +11,7 @@
  * Build: gcc -m32 -nostdlib -static -no-pie -Wl,-N,-Ttext=0x100000,--build-id=none -o rings.elf rings.S
  * qemu.txt.gz is what `qemu-system-i386 -cpu pentium2 -kernel rings.elf -serial file:… -device isa-debug-exit` (7.2)
  * wrote; privilege.test.ts says where QEMU and the manual part ways.
+ * bochs.txt.gz is what Bochs 2.7 wrote (bochs.ts says how): `npm run conformance:privilege -- bochs rings`.
  */
 .set MAGIC, 0x1BADB002
 .text

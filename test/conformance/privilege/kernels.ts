@@ -1,0 +1,48 @@
+/** The guest programs of this folder, what the oracles said to them, and how to run one here. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Machine } from '../../../emulator/machine/machine.ts';
+
+export type Oracle = 'qemu' | 'bochs';
+
+interface Kernel {
+  /** Of its source, and of the ELF file made from it. */
+  readonly name: string;
+  /** Compressed output under the oracles. */
+  readonly outcome: Readonly<Record<Oracle, string>>;
+}
+
+export const kernels: readonly Kernel[] = [
+  { name: 'rings', outcome: { qemu: 'qemu.txt.gz', bochs: 'bochs.txt.gz' } },
+  { name: 'faults', outcome: { qemu: 'qemu-faults.txt.gz', bochs: 'bochs-faults.txt.gz' } },
+];
+
+const INSTRUCTIONS_MAX = 1_000_000_000;
+
+function kernelNamed(name: string): Kernel {
+  const kernel = kernels.find((one) => one.name === name);
+  if (kernel === undefined) throw new Error(`no kernel ${name}`);
+  return kernel;
+}
+
+/** @returns the lines a kernel writes to COM1 here */
+export function linesHere(name: string, change: (kernel: Uint8Array) => void = () => undefined): string[] {
+  const kernel = readFileSync(join(import.meta.dirname, `${name}.elf`));
+  change(kernel);
+  const created = Machine.create({ memoryBytes: 16 << 20, kernel });
+  if (!created.ok) throw new Error(created.failure.cause);
+  const machine = created.value;
+  const output: number[] = [];
+  machine.serial.onOutput = (byte) => output.push(byte);
+  const { reason } = machine.run(INSTRUCTIONS_MAX);
+  const text = Buffer.from(output).toString('latin1');
+  if (reason !== 'exit') throw new Error(`${name} stopped with ${reason} after "${text.slice(-200)}"`);
+  return text.split('\n');
+}
+
+/** @returns the lines it wrote there */
+export function linesOf(name: string, oracle: Oracle): string[] {
+  const file = readFileSync(join(import.meta.dirname, kernelNamed(name).outcome[oracle]));
+  return gunzipSync(file).toString('latin1').split('\n');
+}
