@@ -132,7 +132,7 @@ function protectedInterrupt(core: Core, event: Interrupt): void {
   if ((high & 0x8000) === 0) raise(NP, idtError);
   const selector = low >>> 16;
   if (type === SystemType.TASK_GATE) {
-    switchTask(core, checkTss(core, selector), 'call', event.returnEip, event.errorCode);
+    switchTask(core, checkTss(core, selector), 'call', event.returnEip, event);
     return;
   }
   const size: Size = (type & 8) !== 0 ? 4 : 2;

@@ -115,13 +115,16 @@ export function checkTss(core: Core, selector: number, vector: number = GP): Des
   return descriptor;
 }
 
-/** @param returnEip what the old task resumes with. `call` is also what task gates do. */
+/**
+ * @param returnEip what the old task resumes with. `call` is also what task gates do.
+ * @param event of a task gate: what is pushed in the new task, and the EFLAGS that the old task resumes with
+ */
 export function switchTask(
   core: Core,
   target: Descriptor,
   source: TaskSwitchSource,
   returnEip: number,
-  errorCode?: number,
+  event?: { readonly errorCode: number | undefined; readonly eflags: number },
 ): void {
   const m = core.i32;
   const format = (target.type & IS_32) !== 0 ? TSS32 : TSS16;
@@ -133,7 +136,7 @@ export function switchTask(
   probeLinear(core, target.base, format.limitMin + 1, false, source === 'call');
   const next = readTask(core, target.base, format);
 
-  const oldFlags = readEflags(core) & (source === 'iret' ? ~Eflags.NT : -1);
+  const oldFlags = (event?.eflags ?? readEflags(core)) & (source === 'iret' ? ~Eflags.NT : -1);
   const oldSelector = m[SELECTOR + TR];
   if (source !== 'call') setBusy(core, oldSelector, false);
   saveTask(core, oldBase, oldFormat, returnEip, oldFlags);
@@ -151,9 +154,9 @@ export function switchTask(
   core.block = undefined;
   loadTask(core, format, next, source === 'call');
 
-  if (errorCode !== undefined) {
+  if (event?.errorCode !== undefined) {
     const stack = StackCursor.current(core);
-    stack.push(format.size, errorCode);
+    stack.push(format.size, event.errorCode);
     m[ESP] = stack.sp;
   }
   if ((next.trap & 1) !== 0) {
