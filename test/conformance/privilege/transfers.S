@@ -2,7 +2,7 @@
  * Random transfers between rings (case-loop.S says how they run and what a line holds):
  *
  *   G  far CALL and JMP, 16- and 32-bit, through a call gate with random type, DPL, count and target, onto inner stacks
- *      that a 16- or 32-bit TSS names at random
+ *      that are random too
  *   R  RETF, RETF n and IRET, 16- and 32-bit, with a random frame: rings, stacks, EFLAGS, virtual-8086 mode; DS, ES, FS
  *      and GS at random, for those that become null
  *

@@ -5,6 +5,7 @@ import { CODE0, CODE3, DATA0, DATA3, FREE, TSS_SELECTOR, at, machine } from './t
 const TS = 10;
 const GP = 13;
 const NT = 0x4000;
+const RF = 0x1_0000;
 const OTHER = FREE;
 const GATE = FREE + 8;
 const BUSY = 0x8b;
@@ -73,6 +74,42 @@ describe('JMP to a TSS', () => {
     expect(m.stack(2)).toEqual([0x50, ENTRY]);
     expect(m.cpu.registers.segments.tr.selector).toBe(OTHER);
   });
+});
+
+// SDM Vol. 3A, Table "Exception Conditions Checked During a Task Switch": the order of the P6 family.
+test.each([
+  { bad: 'SS beside a CS that is no code segment', cs: DATA0, ss: CODE0, error: { vector: TS, selector: CODE0 } },
+  { bad: 'a CS whose DPL is not its RPL beside SS', cs: CODE0 | 1, ss: CODE0, error: { vector: TS, selector: CODE0 } },
+  { bad: 'an SS of another ring that is not present', cs: CODE3, ss: 0x50, error: { vector: 12, selector: 0x50 } },
+  {
+    bad: 'a DS of another ring that is not present',
+    cs: CODE3,
+    ss: DATA3,
+    ds: 0x50,
+    error: { vector: 11, selector: 0x50 },
+  },
+])('$bad is the fault of a new task', ({ cs, ss, ds, error }) => {
+  const m = twoTasks(3);
+  m.descriptor(0x50, 0, 0xfff, 0x13, 4);
+  m.memory.writePhysical32(at.otherTss + 0x4c, cs);
+  m.memory.writePhysical32(at.otherTss + 0x50, ss);
+  if (ds !== undefined) m.memory.writePhysical32(at.otherTss + 0x54, ds);
+  m.memory.writePhysical32(at.otherTss + 4, at.stack0);
+  m.memory.writePhysical32(at.otherTss + 8, DATA0);
+  m.cpu.exceptionStops = -1;
+  m.code('jmp far 0, 0x30');
+  const stop = m.step();
+  expect(stop).toMatchObject({ reason: 'exception', vector: error.vector, errorCode: error.selector & 0xfffc });
+});
+
+test('a fault through a task gate sets RF in the EFLAGS of the task it leaves', () => {
+  const m = twoTasks();
+  m.gate(GP, OTHER, 0, 0x85);
+  m.cpu.registers.ecx = 0xffff;
+  m.code('wrmsr');
+  m.step();
+  expect(m.cpu.registers.segments.tr.selector).toBe(OTHER);
+  expect(m.memory.readPhysical32(at.tss + 0x24)).toBe(RF | 2);
 });
 
 describe('CALL to a TSS, and IRET back', () => {
