@@ -8,7 +8,8 @@ import { CONDITIONS } from '../cpu/execute/data.ts';
 import { Op } from './code.ts';
 import type { Emit } from './emit.ts';
 import { isMemory, sizeOfKind, type Emitter } from './emitter.ts';
-import { VALUE0, VALUE1 } from './locals.ts';
+import { Carry } from './lazy-flags.ts';
+import { FLAG_A, RESULT_LOCAL, VALUE0, VALUE1, VALUE2 } from './locals.ts';
 
 /** The order of PUSHA. */
 const PUSHA_ORDER = [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI] as const;
@@ -133,6 +134,37 @@ function eflagsBit(set: boolean): Emit {
   };
 }
 
+/** A ZF that SF or PF do not go with has no RESULT of its own: it is the interpreter's. */
+const sahf: Emit = (e) => {
+  const { code } = e;
+  code.get(EAX).i32(8).op(Op.SHR_U).tee(VALUE0).i32(Eflags.ZF).op(Op.AND, Op.EQZ, Op.EQZ);
+  code
+    .get(VALUE0)
+    .i32(Eflags.SF | Eflags.PF)
+    .op(Op.AND)
+    .i32(Eflags.PF)
+    .op(Op.NE, Op.AND);
+  e.exitIf();
+  // CF in bit 31, CF xor OF, which stays, in bit 30, AF in bit 3.
+  code.get(VALUE0).i32(31).op(Op.SHL).tee(VALUE1);
+  e.pushCarries();
+  code.tee(VALUE2).get(VALUE2).i32(1).op(Op.SHL, Op.XOR).get(VALUE1).op(Op.XOR);
+  code.i32(1).op(Op.SHR_U).i32(0x4000_0000).op(Op.AND, Op.OR);
+  code.get(VALUE0).i32(Eflags.AF).op(Op.AND).i32(1).op(Op.SHR_U, Op.OR).set(FLAG_A);
+  code.i32(0);
+  code
+    .get(VALUE0)
+    .i32(24)
+    .op(Op.SHL)
+    .i32(0x8000_0000 | 0)
+    .op(Op.AND)
+    .i32(0x100)
+    .op(Op.OR);
+  code.get(VALUE0).i32(2).op(Op.SHR_U).i32(1).op(Op.AND).i32(1).op(Op.XOR, Op.OR);
+  code.get(VALUE0).i32(Eflags.ZF).op(Op.AND, Op.SELECT).set(RESULT_LOCAL);
+  e.setFlags(Carry.VECTOR);
+};
+
 function forEachCondition(prefix: string, make: (condition: number) => Emit): Record<string, Emit> {
   return Object.fromEntries(CONDITIONS.map((name, condition) => [prefix + name, make(condition)]));
 }
@@ -202,6 +234,7 @@ export const data: Readonly<Record<string, Emit>> = {
   CWD: (e) => {
     e.code.get(EAX).i32(31).op(Op.SHR_S).set(EDX);
   },
+  SAHF: sahf,
   CLD: eflagsBit(false),
   STD: eflagsBit(true),
   NOP: () => undefined,

@@ -9,11 +9,13 @@ import { bits, canEmitBits } from './emit-bits.ts';
 import { jumps, type EmitJump } from './emit-control.ts';
 import { canEmitData, data } from './emit-data.ts';
 import { segmentEmitterOf } from './emit-segments.ts';
+import { canEmitX87, x87 } from './emit-x87.ts';
 import { isFlatOperand, isMemory, type Emitter } from './emitter.ts';
 
 export type Emit = (e: Emitter, i: Instruction) => void;
 
 const straight = new Map<string, Emit>(Object.entries({ ...arithmetic, ...bits, ...data }));
+const floating = new Map<string, Emit>(Object.entries(x87));
 const transfers = new Map<string, EmitJump>(Object.entries(jumps));
 
 /** Arithmetic that is known for 32-bit operands only. */
@@ -23,6 +25,8 @@ const WIDE_ONLY = new Set(['MUL', 'IMUL', 'DIV', 'IDIV']);
 export function emitterOf(i: Instruction): Emit | undefined {
   const { mnemonic } = i.row;
   if (i.kind0 === Kind.SEGMENT || i.kind1 === Kind.SEGMENT) return operandsKnown(i) ? segmentEmitterOf(i) : undefined;
+  const emitX87 = floating.get(mnemonic);
+  if (emitX87 !== undefined) return canEmitX87(i) ? emitX87 : undefined;
   const emit = i.row.endsBlock ? undefined : straight.get(mnemonic);
   if (emit === undefined || !operandsKnown(i)) return undefined;
   if (WIDE_ONLY.has(mnemonic) && i.size !== 4) return undefined;

@@ -36,10 +36,13 @@ import {
   VALUE0,
   VALUE1,
 } from './locals.ts';
+import { StackModel } from './x87/stack-model.ts';
 
-/** Indices of the imported functions `carries` and `loadSegment`. */
+/** Indices of the imported functions, in the order of support.ts. */
 export const CARRIES_HELPER = 0;
 export const SEGMENT_LOAD_HELPER = 1;
+/** Those of x87/helpers.ts follow in their order. */
+export const FIRST_X87_HELPER = 2;
 
 export type Size = 1 | 2 | 4;
 
@@ -73,6 +76,10 @@ export class Emitter {
   /** What is known of the base registers, and which accesses are checked together, in the current block. */
   bases: Bases = new Bases(this.code);
   groups: GroupPlan = new GroupRecorder();
+  /** What is known of the x87's stack in the current block. */
+  readonly x87 = new StackModel(this.code, () => {
+    this.exitIf();
+  });
   /** Index after the last local in use. */
   localsEnd = FIRST_HOST;
   /** Writes to a way out how to go on where only the check of a group has failed. */
@@ -125,6 +132,7 @@ export class Emitter {
     if (isStatic(this.flags)) emitKind(code, this.flags);
     if (eip === 'target') code.get(TARGET).set(NEXT_EIP);
     else code.i32(eip).set(NEXT_EIP);
+    this.x87.flush(code);
     if (count !== 0) code.get(LEFT).i32(count).op(Op.ADD).set(LEFT);
     if (group && eip !== 'target') this.leaveGroup(code, eip);
     return this.cold.push({ code }) - 1;

@@ -2,7 +2,18 @@
  * A region to look at: where its x86 is, its WebAssembly as text, and its counts. Nothing of it is kept while nobody asks:
  * the code is generated once more.
  */
-import { FIRST_HOST, FLAG_A, FLAG_B, FLAG_KIND, LEFT, NEXT_EIP, RESULT_LOCAL, TARGET, WIDE } from './locals.ts';
+import {
+  FIRST_HOST,
+  FLAG_A,
+  FLAG_B,
+  FLAG_KIND,
+  FPU_TOP_BYTES,
+  LEFT,
+  NEXT_EIP,
+  RESULT_LOCAL,
+  TARGET,
+  WIDE,
+} from './locals.ts';
 import type { RegionCode } from './region-code.ts';
 import type { Region } from './region.ts';
 import { wasmText } from './wasm-text.ts';
@@ -38,6 +49,7 @@ const LOCAL_NAMES: Readonly<Record<number, string>> = {
   [FLAG_B]: 'flagB',
   [FLAG_KIND]: 'flagKind',
   [TARGET]: 'target',
+  [FPU_TOP_BYTES]: 'fpuTop',
 };
 
 function nameOf(local: number): string {

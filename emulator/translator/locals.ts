@@ -27,8 +27,11 @@ export const VALUE2 = 19;
 /** Where a jump, call or return goes. */
 export const TARGET = 20;
 
+/** The x87's TOP at the start of the block, as the byte offset of that register; x87/stack-model.ts. */
+export const FPU_TOP_BYTES = 21;
+
 /** The first of those that hold the host addresses of groups; base-groups.ts. */
-export const FIRST_HOST = 21;
+export const FIRST_HOST = 22;
 
 export const PARAMETERS = 9;
 

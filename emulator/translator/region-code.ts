@@ -25,6 +25,7 @@ import type { Region, RegionNode } from './region.ts';
 export const TYPE_REGION = 0;
 export const TYPE_HELPER = 1;
 export const TYPE_SEGMENT_LOAD = 3;
+export const TYPE_X87 = 4;
 
 const GENERAL_REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
@@ -176,8 +177,12 @@ export class RegionCoder {
     ops.forEach((i, index) => {
       emitter.begin((node.eip + node.block.starts[index]) | 0, ops.length - index);
       if (index < emitters.length) emitters[index](emitter, i);
-      else jump?.(emitter, i, node.eip, flow);
+      else {
+        emitter.x87.end();
+        jump?.(emitter, i, node.eip, flow);
+      }
     });
+    if (jump === undefined) emitter.x87.end();
   }
 
   /** Takes the instructions of a node off the count, or leaves before it. */

@@ -6,12 +6,20 @@
 import { Code, Op } from './code.ts';
 import { carriesHelper } from './lazy-flags.ts';
 import { LEFT_SLOT, PARAMETERS } from './locals.ts';
-import { TYPE_HELPER, TYPE_REGION, TYPE_SEGMENT_LOAD } from './region-code.ts';
+import { TYPE_HELPER, TYPE_REGION, TYPE_SEGMENT_LOAD, TYPE_X87 } from './region-code.ts';
 import { SEGMENT_LOAD_LOCALS, SEGMENT_LOAD_PARAMETERS, segmentLoadHelper } from './segment-load.ts';
+import { X87_HELPERS, X87_PARAMETERS, x87Functions } from './x87/helpers.ts';
 import { encodeModule, type FunctionBody, type FunctionType } from './wasm-module.ts';
 
 const TYPE_ENTER = 2;
 const TABLE_INITIAL = 0x400;
+
+/** The helpers of regions; emitter.ts has their indices. */
+const IMPORTS = [
+  { name: 'carries', type: TYPE_HELPER },
+  { name: 'loadSegment', type: TYPE_SEGMENT_LOAD },
+  ...X87_HELPERS.map((name) => ({ name, type: TYPE_X87 })),
+];
 
 export interface TranslatedFunction {
   readonly name: string;
@@ -39,8 +47,8 @@ export class Support {
   readonly #memory: WebAssembly.Memory;
   readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_INITIAL });
   readonly #types: readonly FunctionType[];
-  readonly #carries: unknown;
-  readonly #loadSegment: unknown;
+  /** What regions import, by name. */
+  #helpers: Readonly<Record<string, unknown>> = {};
   /** Runs from function `index` of the table on, for `left` instructions at most. */
   readonly enter: (index: number, left: number) => void;
   /** Indices below this are, or were, in use. 0 is no function's. */
@@ -58,6 +66,7 @@ export class Support {
       { parameters: 4, results: 1 },
       { parameters: 2, results: 0 },
       { parameters: SEGMENT_LOAD_PARAMETERS, results: 1 },
+      { parameters: X87_PARAMETERS, results: 1 },
     ];
     const helper = new Code();
     carriesHelper(helper);
@@ -73,11 +82,11 @@ export class Support {
           locals: [{ count: SEGMENT_LOAD_LOCALS, wide: false }],
           code: segments,
         },
+        ...x87Functions(TYPE_X87),
         { name: 'enter', type: TYPE_ENTER, locals: [], code: tailCalls ? enterOnce() : trampoline() },
       ],
     );
-    this.#carries = exports.carries;
-    this.#loadSegment = exports.loadSegment;
+    this.#helpers = exports;
     this.enter = exports.enter as (index: number, left: number) => void;
   }
 
@@ -94,11 +103,7 @@ export class Support {
       ],
       code,
     }));
-    const imports = [
-      { name: 'carries', type: TYPE_HELPER },
-      { name: 'loadSegment', type: TYPE_SEGMENT_LOAD },
-    ];
-    const exports = this.#instantiate(imports, bodies);
+    const exports = this.#instantiate(IMPORTS, bodies);
     return functions.map(({ name }) => {
       const index = this.#free.pop() ?? this.#tableEnd++;
       if (index >= this.#table.length) this.#table.grow(this.#table.length);
@@ -121,7 +126,7 @@ export class Support {
     this.bytes += bytes.length;
     this.modules++;
     const module = new WebAssembly.Module(bytes);
-    const env = { memory: this.#memory, table: this.#table, carries: this.#carries, loadSegment: this.#loadSegment };
+    const env = { memory: this.#memory, table: this.#table, ...this.#helpers };
     return new WebAssembly.Instance(module, { env }).exports;
   }
 }

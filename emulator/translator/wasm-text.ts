@@ -10,7 +10,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [Op.END]: 'end', [Op.BR]: 'br', [Op.BR_IF]: 'br_if', [Op.RETURN]: 'return', [Op.CALL]: 'call',
   [Op.CALL_INDIRECT]: 'call_indirect', [Op.RETURN_CALL_INDIRECT]: 'return_call_indirect', [Op.DROP]: 'drop',
   [Op.SELECT]: 'select', [Op.LOCAL_GET]: 'local.get', [Op.LOCAL_SET]: 'local.set', [Op.LOCAL_TEE]: 'local.tee',
-  [Op.LOAD]: 'i32.load', [Op.LOAD8_S]: 'i32.load8_s', [Op.LOAD8_U]: 'i32.load8_u', [Op.LOAD16_S]: 'i32.load16_s',
+  [Op.I64_LOAD]: 'i64.load', [Op.I64_STORE]: 'i64.store', [Op.LOAD]: 'i32.load', [Op.LOAD8_S]: 'i32.load8_s', [Op.LOAD8_U]: 'i32.load8_u', [Op.LOAD16_S]: 'i32.load16_s',
   [Op.LOAD16_U]: 'i32.load16_u', [Op.STORE]: 'i32.store', [Op.STORE8]: 'i32.store8', [Op.STORE16]: 'i32.store16',
   [Op.I32_CONST]: 'i32.const', [Op.I64_CONST]: 'i64.const', [Op.EQZ]: 'i32.eqz', [Op.EQ]: 'i32.eq', [Op.NE]: 'i32.ne',
   [Op.LT_S]: 'i32.lt_s', [Op.LT_U]: 'i32.lt_u', [Op.GT_S]: 'i32.gt_s', [Op.GT_U]: 'i32.gt_u', [Op.LE_S]: 'i32.le_s',

@@ -3,44 +3,17 @@
  * memory and faults, on random values. A jump ends the block, so that all of it is translated.
  */
 import { expect, test } from 'vitest';
-import { Cpu } from '../../../emulator/cpu/cpu.ts';
 import { Decoder } from '../../../emulator/cpu/decoder.ts';
 import type { Instruction } from '../../../emulator/cpu/instruction.ts';
-import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
 import { emitterOf } from '../../../emulator/translator/emit.ts';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
 import { Random } from '../cpu/random.ts';
+import { newCpu, setFlat } from './flat-cpu.ts';
 import { randomInstruction } from './random-code.ts';
 
-const RAM_BYTES = 0x10000;
 const CODE = 0xf000;
 const ROUNDS = 24;
 const EDGES = [0, 1, 2, -1, 0x7fff_ffff, 0x8000_0000 | 0, 0xff, 0x80, 0x7f, 0x8000, 0xffff, 0x1f, 0x20];
 const NAMES = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
-
-/** Flat memory of 64 KiB without paging; beyond it is a window that reads all ones. */
-function newCpu(translate: TranslatorOptions | false): { cpu: Cpu; memory: GuestMemory } {
-  const memory = new GuestMemory(RAM_BYTES, []);
-  const bus = {
-    readPort: () => 0,
-    writePort: () => undefined,
-    readMmio: () => 0xffff_ffff,
-    writeMmio: () => undefined,
-    acknowledgeInterrupt: () => 0,
-  };
-  const cpu = new Cpu(memory, bus, { translate });
-  const { registers } = cpu;
-  registers.cr0 = 0x11;
-  registers.segments.cs = { selector: 8, base: 0, limit: 0xffff_ffff, attributes: 0xc09b };
-  setFlat(cpu);
-  return { cpu, memory };
-}
-
-function setFlat({ registers }: Cpu): void {
-  for (const name of ['es', 'ss', 'ds', 'fs', 'gs'] as const) {
-    registers.segments[name] = { selector: 16, base: 0, limit: 0xffff_ffff, attributes: 0xc093 };
-  }
-}
 
 function value(random: Random): number {
   const kind = random.below(3);
