@@ -3,7 +3,8 @@
  * Run: `node scripts/build.mjs [--watch] [--minify]`. One row per bundle.
  */
 import { build, context } from 'esbuild';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { icedPlugin } from './iced-plugin.mjs';
 
 const flags = new Set(process.argv.slice(2));
@@ -19,11 +20,16 @@ const bundles = [
 const requireForEsm =
   "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);";
 
+// What an ES module imports only when asked for is a file of its own beside it, read only then.
+if (existsSync('dist')) for (const name of readdirSync('dist')) if (name.startsWith('part-')) rmSync(`dist/${name}`);
+
 for (const [entry, outfile, format, external] of bundles) {
   if (!existsSync(entry)) continue;
   const options = {
-    entryPoints: [entry],
-    outfile,
+    entryPoints: { [basename(outfile, '.js')]: entry },
+    ...(format === 'esm'
+      ? { outdir: dirname(outfile), splitting: true, chunkNames: 'part-[name]-[hash]' }
+      : { outfile }),
     format,
     external,
     bundle: true,
