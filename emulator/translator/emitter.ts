@@ -185,15 +185,18 @@ export class Emitter {
   /** With a linear address on the stack. */
   #checkAddress(size: number, write: boolean): Place {
     const { code } = this;
+    // Two branches that are never taken cost less than what makes one condition of them.
     this.#pushAddend(write).tee(HOST).op(Op.EQZ);
-    if (size > 1)
+    this.exitIf();
+    if (size > 1) {
       code
         .get(ADDRESS)
         .i32(0xfff)
         .op(Op.AND)
         .i32(0x1000 - size)
-        .op(Op.GT_U, Op.OR);
-    this.exitIf();
+        .op(Op.GT_U);
+      this.exitIf();
+    }
     code.get(ADDRESS).get(HOST).op(Op.ADD).set(HOST);
     return { local: HOST, offset: 0 };
   }
@@ -219,6 +222,7 @@ export class Emitter {
         if (first !== 0) code.i32(first).op(Op.ADD);
       }
       this.#pushAddend(group.write).tee(local).op(Op.EQZ);
+      this.exitIf(true);
       code
         .get(ADDRESS)
         .i32(group.end - group.start - 1)
@@ -230,7 +234,7 @@ export class Emitter {
       code
         .access(Op.LOAD, group.write ? this.#writeTable : this.#readTable)
         .get(local)
-        .op(Op.NE, Op.OR);
+        .op(Op.NE);
       this.exitIf(true);
       code.get(ADDRESS).get(local).op(Op.ADD).set(local);
     }
