@@ -12,7 +12,7 @@ const OSFXSR = 0x200;
 
 /** What an instruction of iced-x86's needs beyond an i486, and the bits of CPUID leaf 1, EDX, that announce it. */
 // prettier-ignore
-const ANNOUNCED_BY = new Map<CpuidFeature, number>([
+const ANNOUNCED_BY = new Map<number, number>([
   [CpuidFeature.INTEL8086,      0],
   [CpuidFeature.INTEL8086_ONLY, 0],
   [CpuidFeature.INTEL186,       0],
