@@ -69,12 +69,16 @@ export function openSequenceHost(): { readonly host: SequenceHost } | { readonly
   return { host };
 }
 
+/** Where the runner itself lies, in which a wild pointer of a case would hit something: its segments, rounded up. */
+export const RUNNER_START = 0x68a4_0000;
+export const RUNNER_BYTES = 0x4_0000;
+
 // prettier-ignore
 const OPTIONS = [
   '-m32', '-O1', '-fcf-protection=none', '-fno-pie', '-no-pie', '-nostdlib', '-static', '-ffreestanding',
   '-fno-stack-protector', '-mno-sse', '-mno-mmx', '-fno-tree-loop-distribute-patterns',
   // Where no address of a case begins.
-  '-Wl,-Ttext-segment=0x68a40000,--build-id=none',
+  `-Wl,-Ttext-segment=0x${RUNNER_START.toString(16)},--build-id=none`,
 ];
 
 function build(): { readonly program: string } | { readonly missing: string } {

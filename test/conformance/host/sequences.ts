@@ -9,7 +9,7 @@ import type { EmulatedOutcome } from './sequence-emulated.ts';
 import { SequenceCpu } from './sequence-emulated.ts';
 import { dataImage, sequenceCase } from './sequence-generator.ts';
 import type { SequenceCase, SequenceHost, SequenceOutcome } from './sequence-host.ts';
-import { CODE_LINEAR, IMAGE_BYTES, SEGMENT_ORDER } from './sequence-host.ts';
+import { CODE_LINEAR, IMAGE_BYTES, RUNNER_BYTES, RUNNER_START, SEGMENT_ORDER } from './sequence-host.ts';
 
 const FLAGS_COMPARED = 0x20_4fd5;
 const PF = 14;
@@ -140,6 +140,8 @@ function afterPrefixes(bytes: Uint8Array): Uint8Array {
 /** A reason not to run a case on the host, or undefined. */
 function notForTheHost(one: SequenceCase, mine: EmulatedOutcome): string | undefined {
   if (mine.reason !== 'exception') return 'does not end';
+  if (mine.vector === PF && mine.cr2 - RUNNER_START >= -0x100 && mine.cr2 - RUNNER_START < RUNNER_BYTES)
+    return "the runner's own memory";
   if (mine.vector === GP && mine.errorCode === 0x402) return 'INT 80h';
   if (mine.vector === UD) {
     const bytes = bytesAt(one, mine);
