@@ -3,20 +3,28 @@
  * decline what is rare: it, stack faults and pending exceptions are the interpreter's.
  * Intel SDM Vol. 2, one instruction a function.
  */
-import { BIAS, SIGN } from '../cpu/float/format.ts';
+import { CONSTANTS, type Constant } from '../cpu/execute/x87/constants.ts';
+import { CONTROL_BITS, CONTROL_ONES, Status } from '../cpu/execute/x87/unit.ts';
+import { PRECISION, ROUNDING_CONTROL, SIGN } from '../cpu/float/format.ts';
 import type { Instruction } from '../cpu/instruction.ts';
 import { Kind, MemoryFormat } from '../cpu/instruction.ts';
-import { EAX, FPU_CONTROL, FPU_DP, FPU_DS, SELECTOR } from '../cpu/registers.ts';
+import { EAX, FPU_CONTROL, FPU_DP, FPU_DS, FPU_STATUS, SELECTOR } from '../cpu/registers.ts';
 import { Op } from './code.ts';
 import type { Emit } from './emit.ts';
 import { FIRST_X87_HELPER, isFlatOperand, type Emitter } from './emitter.ts';
-import { HOST, VALUE0, WIDE } from './locals.ts';
+import { Carry } from './lazy-flags.ts';
+import { FLAG_A, HOST, RESULT_LOCAL, VALUE0, WIDE } from './locals.ts';
 import { X87_HELPERS, type X87Helper } from './x87/helpers.ts';
 import { OPERAND_VALUE, SIGN_EXPONENT, VALUES } from './x87/operands.ts';
 
-/** Calls a helper whose parameters are on the stack, and leaves where it declines. */
+const BIT31 = 0x8000_0000 | 0;
+
+/** Calls a helper whose parameters are on the stack, and leaves where it declines. VALUE0 is its answer, which is not 0. */
 function call(e: Emitter, helper: X87Helper): void {
-  e.code.call(FIRST_X87_HELPER + X87_HELPERS.indexOf(helper)).op(Op.EQZ);
+  e.code
+    .call(FIRST_X87_HELPER + X87_HELPERS.indexOf(helper))
+    .tee(VALUE0)
+    .op(Op.EQZ);
   e.exitIf();
 }
 
@@ -139,6 +147,43 @@ function compare(pops: number): Emit {
   };
 }
 
+/** FCOMI and its kin. An equality, which has ZF without PF, is the interpreter's, as in SAHF. */
+function compareFlags(pops: boolean): Emit {
+  return (e, i) => {
+    const { code, x87 } = e;
+    x87.begin();
+    check(e, [0, i.index1]);
+    x87.pushPlace(0);
+    x87.pushPlace(i.index1);
+    code.i32(0);
+    call(e, 'x87Order');
+    // Neither ZF nor PF; CF, and with it CF xor OF, if ST(0) is less.
+    code.i32(0x101).set(RESULT_LOCAL);
+    code.get(VALUE0).i32(1).op(Op.SHR_U).i32(30).op(Op.SHL).get(VALUE0).i32(30).op(Op.SHL);
+    code.i32(BIT31).op(Op.AND, Op.OR).set(FLAG_A);
+    e.setFlags(Carry.VECTOR);
+    record(e, i, true);
+    if (pops) x87.pop();
+  };
+}
+
+/** @param code a condition code of EFLAGS */
+function conditionalMove(condition: number): Emit {
+  return (e, i) => {
+    e.x87.begin();
+    check(e, [0, i.index1]);
+    e.pushCondition(condition);
+    e.code.if();
+    copy(
+      e,
+      () => e.x87.pushPlace(0),
+      () => e.x87.pushPlace(i.index1),
+    );
+    e.code.end();
+    record(e, i, undefined);
+  };
+}
+
 const fld: Emit = (e, i) => {
   const { x87 } = e;
   x87.begin();
@@ -214,18 +259,28 @@ const fxch: Emit = (e, i) => {
   record(e, i, true);
 };
 
-/** FLDZ, FLD1: the constants that rounding control has no say in. */
-function constant(exponent: number): Emit {
+function constant({ exponent, high, low, longer }: Constant): Emit {
   return (e, i) => {
     const { code, x87 } = e;
     x87.begin();
     check(e, [-1], true);
-    x87.pushPlace(-1);
-    if (exponent === 0) code.i64(0);
-    else code.i64High();
-    code.access(Op.I64_STORE, VALUES);
-    x87.pushPlace(-1);
-    code.i32(exponent).access(Op.STORE, SIGN_EXPONENT);
+    if (longer !== undefined) {
+      // Rounding control chooses among several.
+      code
+        .i32(0)
+        .access(Op.LOAD, FPU_CONTROL * 4)
+        .i32(ROUNDING_CONTROL)
+        .op(Op.AND);
+      e.exitIf();
+    }
+    for (const [offset, value] of [
+      [VALUES, low],
+      [VALUES + 4, high],
+      [SIGN_EXPONENT, exponent],
+    ] as const) {
+      x87.pushPlace(-1);
+      code.i32(value).access(Op.STORE, offset);
+    }
     x87.move(-1);
     x87.mark(0, false);
     record(e, i, true);
@@ -273,6 +328,19 @@ const fnstcw: Emit = (e, i) => {
     .i32(0)
     .access(Op.LOAD, FPU_CONTROL * 4)
     .access(Op.STORE16);
+};
+
+/** Leaves where #P would not be masked any more, or another exception that is pending. */
+const fldcw: Emit = (e, i) => {
+  const { code } = e;
+  e.x87.begin();
+  e.pushAt(e.checkOperand(i, 2, false), 2);
+  code.tee(VALUE0).i32(PRECISION).op(Op.AND, Op.EQZ);
+  code.i32(0).access(Op.LOAD, FPU_STATUS * 4);
+  code.get(VALUE0).i32(-1).op(Op.XOR, Op.AND).i32(Status.EXCEPTIONS).op(Op.AND, Op.OR);
+  e.exitIf();
+  code.i32(0).get(VALUE0).i32(CONTROL_BITS).op(Op.AND).i32(CONTROL_ONES).op(Op.OR);
+  code.access(Op.STORE, FPU_CONTROL * 4);
 };
 
 export const x87: Readonly<Record<string, Emit>> = {
@@ -329,8 +397,19 @@ export const x87: Readonly<Record<string, Emit>> = {
   FIST: fst(false),
   FISTP: fst(true),
   FXCH: fxch,
-  FLD1: constant(BIAS),
-  FLDZ: constant(0),
+  FCOMI: compareFlags(false),
+  FCOMIP: compareFlags(true),
+  FUCOMI: compareFlags(false),
+  FUCOMIP: compareFlags(true),
+  FCMOVB: conditionalMove(2),
+  FCMOVNB: conditionalMove(3),
+  FCMOVE: conditionalMove(4),
+  FCMOVNE: conditionalMove(5),
+  FCMOVBE: conditionalMove(6),
+  FCMOVNBE: conditionalMove(7),
+  FCMOVU: conditionalMove(10),
+  FCMOVNU: conditionalMove(11),
+  ...Object.fromEntries(Object.entries(CONSTANTS).map(([name, value]) => [name, constant(value)])),
   FINCSTP: stackOnly((e) => {
     e.x87.move(1);
   }),
@@ -346,6 +425,7 @@ export const x87: Readonly<Record<string, Emit>> = {
   },
   FNSTSW: fnstsw,
   FNSTCW: fnstcw,
+  FLDCW: fldcw,
   FWAIT: (e) => {
     e.x87.begin();
   },

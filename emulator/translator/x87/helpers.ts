@@ -2,7 +2,7 @@
 import { Code } from '../code.ts';
 import type { FunctionBody } from '../wasm-module.ts';
 import { addHelper } from './add.ts';
-import { compareHelper } from './compare.ts';
+import { compareHelper, orderHelper } from './compare.ts';
 import { DOUBLE, SINGLE, loadHelper, loadIntegerHelper, storeHelper, storeIntegerHelper } from './conversions.ts';
 import { divideHelper } from './divide.ts';
 import { multiplyHelper } from './multiply.ts';
@@ -24,6 +24,7 @@ const bodies = {
   x87Divide: divideHelper,
   x87SquareRoot: squareRootHelper,
   x87Compare: compareHelper,
+  x87Order: orderHelper,
   x87LoadSingle: (code: Code) => {
     loadHelper(code, SINGLE);
   },

@@ -5,7 +5,6 @@ import { write16, write32 } from '../../access.ts';
 import type { Core } from '../../core.ts';
 import { fromDecimal, toDecimal } from '../../float/decimal.ts';
 import {
-  BIAS,
   Class,
   EXPONENT_MAX,
   FORMAT_DOUBLE,
@@ -28,6 +27,7 @@ import type { Handler, Instruction } from '../../instruction.ts';
 import { Kind, MemoryFormat } from '../../instruction.ts';
 import { effectiveAddress } from '../../operands.ts';
 import { FPU, FPU_EMPTY, FPU_STATUS, FPU_TOP, OPERAND, RESULT_VALUE } from '../../registers.ts';
+import { CONSTANTS, type Constant } from './constants.ts';
 import { loadBytes, loadOperand, store64, store80, storeBytes } from './operand.ts';
 import {
   Status,
@@ -230,29 +230,17 @@ function fxch(core: Core, i: Instruction): void {
 }
 
 /** SDM Vol. 2, FLD constants: rounded from a longer value, by the control word. */
-function constant(exponent: number, high: number, low: number, lessBelow: boolean): Handler {
+function constant({ exponent, high, low, longer }: Constant): Handler {
   return (core, i) => {
     const m = begin(core);
     record(core, i);
     const place = push(m);
     if (place < 0) return;
     const rounding = controlOf(m) & ROUNDING_CONTROL;
-    // The longer value lies above (less) or below the nearest one of 64 bits.
     let last = low;
-    if (lessBelow && rounding === ROUND_UP) last = (low + 1) | 0;
-    if (!lessBelow && rounding !== 0 && rounding !== ROUND_UP) last = (low - 1) | 0;
+    if (longer === 'above' && rounding === ROUND_UP) last = (low + 1) | 0;
+    if (longer === 'below' && rounding !== 0 && rounding !== ROUND_UP) last = (low - 1) | 0;
     setValue(m, place, exponent, high, last);
-    m[FPU_STATUS] &= ~Status.C1;
-  };
-}
-
-function exact(signExponent: number, high: number): Handler {
-  return (core, i) => {
-    const m = begin(core);
-    record(core, i);
-    const place = push(m);
-    if (place < 0) return;
-    setValue(m, place, signExponent, high, 0);
     m[FPU_STATUS] &= ~Status.C1;
   };
 }
@@ -287,13 +275,13 @@ export const x87Moves = {
   FISTP: fist(true),
   FBSTP: fbstp,
   FXCH: fxch,
-  FLD1: exact(BIAS, 0x8000_0000 | 0),
-  FLDZ: exact(0, 0),
-  FLDL2T: constant(0x4000, 0xd49a_784b | 0, 0xcd1b_8afe | 0, true),
-  FLDL2E: constant(0x3fff, 0xb8aa_3b29 | 0, 0x5c17_f0bc | 0, false),
-  FLDPI: constant(0x4000, 0xc90f_daa2 | 0, 0x2168_c235 | 0, false),
-  FLDLG2: constant(0x3ffd, 0x9a20_9a84 | 0, 0xfbcf_f799 | 0, false),
-  FLDLN2: constant(0x3ffe, 0xb172_17f7 | 0, 0xd1cf_79ac | 0, false),
+  FLD1: constant(CONSTANTS.FLD1),
+  FLDZ: constant(CONSTANTS.FLDZ),
+  FLDL2T: constant(CONSTANTS.FLDL2T),
+  FLDL2E: constant(CONSTANTS.FLDL2E),
+  FLDPI: constant(CONSTANTS.FLDPI),
+  FLDLG2: constant(CONSTANTS.FLDLG2),
+  FLDLN2: constant(CONSTANTS.FLDLN2),
   FINCSTP: rotate(1),
   FDECSTP: rotate(-1),
   FFREE: (core, i) => {

@@ -41,6 +41,9 @@ export const Status = {
 
 export const CONDITION_CODES = Status.C0 | Status.C2 | Status.C3;
 const INITIAL_CONTROL = 0x37f;
+/** The control word's bits there are, and those that are always 1. */
+export const CONTROL_BITS = 0x1f3f;
+export const CONTROL_ONES = 0x40;
 
 /** Index of ST(i). */
 export function st(m: Int32Array, i: number): number {
@@ -194,7 +197,7 @@ export function setStatusWord(m: Int32Array, value: number): void {
 
 /** Bit 6 reads as 1, the reserved ones above as 0. */
 export function setControlWord(m: Int32Array, value: number): void {
-  m[FPU_CONTROL] = (value & 0x1f3f) | 0x40;
+  m[FPU_CONTROL] = (value & CONTROL_BITS) | CONTROL_ONES;
   updateSummary(m);
 }
 
