@@ -490,7 +490,8 @@ const BYTE_OPERANDS = new Set(['Eb', 'Gb', 'Zb', 'AL', 'Ob', 'Xb', 'Yb']);
 function parseRow([opcode, text, written = '', read = '', notes = '']: Row, number: number): OpcodeRow {
   const [mnemonic = '', operandText] = text.split(' ');
   const operands = operandText?.split(',') ?? [];
-  const has = (note: string): boolean => notes.split(' ').includes(note);
+  const words = notes.split(' ');
+  const has = (note: string): boolean => words.includes(note);
   return {
     number,
     opcode,
@@ -512,19 +513,37 @@ function parseRow([opcode, text, written = '', read = '', notes = '']: Row, numb
 const MEMORY_ONLY = /^M/;
 const REGISTER_ONLY = /^(Nq|Ux)$/;
 
+/** Results of `modrmBytes`: many hundred rows have some thirty. */
+const modrmSets = new Map<string, readonly number[]>();
+
 /**
  * ModRM bytes of a row whose opcode has a table by ModRM byte: `/r`, `/n`, `C0+i` or `C0`.
  * A `/n` row of an escape opcode is memory alone.
  */
-function modrmBytes(row: OpcodeRow, field: string): number[] {
-  const all = Array.from({ length: 256 }, (_, byte) => byte);
+function modrmBytes(row: OpcodeRow, field: string): readonly number[] {
   const memory = row.operands.some((operand) => MEMORY_ONLY.test(operand));
   const register = row.operands.some((operand) => REGISTER_ONLY.test(operand));
-  const allowed = all.filter((byte) => (byte < 0xc0 ? !register : !memory));
-  if (field === '/r') return allowed;
-  if (field.startsWith('/')) return allowed.filter((byte) => ((byte >> 3) & 7) === Number(field[1]));
+  const key = `${field} ${memory} ${register}`;
+  let bytes = modrmSets.get(key);
+  if (bytes === undefined) {
+    bytes = makeModrmBytes(field, register ? 0xc0 : 0, memory ? 0xc0 : 0x100);
+    modrmSets.set(key, bytes);
+  }
+  return bytes;
+}
+
+function makeModrmBytes(field: string, from: number, end: number): readonly number[] {
+  const bytes: number[] = [];
+  if (field.startsWith('/')) {
+    const digit = field === '/r' ? undefined : Number(field[1]);
+    for (let byte = from; byte < end; byte++) {
+      if (digit === undefined || ((byte >> 3) & 7) === digit) bytes.push(byte);
+    }
+    return bytes;
+  }
   const first = parseInt(field, 16);
-  return field.endsWith('+i') ? all.slice(first, first + 8) : [first];
+  for (let byte = first; byte < first + (field.endsWith('+i') ? 8 : 1); byte++) bytes.push(byte);
+  return bytes;
 }
 
 /** Entries 0-255: one-byte opcodes; 256-511: those after 0F. */
