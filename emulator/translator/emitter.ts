@@ -82,7 +82,11 @@ export class Emitter {
   });
   /** Index after the last local in use. */
   localsEnd = FIRST_HOST;
-  /** Writes to a way out how to go on where only the check of a group has failed. */
+  /** Whether accesses outside of groups may reach from a page into one that lies beside it in RAM, too. */
+  straddles = false;
+  /** Whether those that reach into another page leave as those of a group do. */
+  leavesAtPageEnd = false;
+  /** Writes to a way out how to go on where only the check of a group, or of a page's end, has failed. */
   leaveGroup: (code: Code, eip: number) => void = () => undefined;
 
   /** @param user whether accesses are those of CPL 3 */
@@ -188,14 +192,17 @@ export class Emitter {
     // Two branches that are never taken cost less than what makes one condition of them.
     this.#pushAddend(write).tee(HOST).op(Op.EQZ);
     this.exitIf();
-    if (size > 1) {
+    if (size > 1 && this.straddles) {
+      this.#pushOtherAddend(size, write).get(HOST).op(Op.NE);
+      this.exitIf();
+    } else if (size > 1) {
       code
         .get(ADDRESS)
         .i32(0xfff)
         .op(Op.AND)
         .i32(0x1000 - size)
         .op(Op.GT_U);
-      this.exitIf();
+      this.exitIf(this.leavesAtPageEnd);
     }
     code.get(ADDRESS).get(HOST).op(Op.ADD).set(HOST);
     return { local: HOST, offset: 0 };
@@ -205,6 +212,20 @@ export class Emitter {
   #pushAddend(write: boolean): Code {
     const { code } = this;
     code.tee(ADDRESS).i32(12).op(Op.SHR_U).i32(2).op(Op.SHL);
+    return code.access(Op.LOAD, write ? this.#writeTable : this.#readTable);
+  }
+
+  /** For the last of `size` bytes at ADDRESS. */
+  #pushOtherAddend(size: number, write: boolean): Code {
+    const { code } = this;
+    code
+      .get(ADDRESS)
+      .i32(size - 1)
+      .op(Op.ADD)
+      .i32(12)
+      .op(Op.SHR_U)
+      .i32(2)
+      .op(Op.SHL);
     return code.access(Op.LOAD, write ? this.#writeTable : this.#readTable);
   }
 
@@ -223,16 +244,7 @@ export class Emitter {
       }
       this.#pushAddend(group.write).tee(local).op(Op.EQZ);
       this.exitIf(true);
-      code
-        .get(ADDRESS)
-        .i32(group.end - group.start - 1)
-        .op(Op.ADD)
-        .i32(12)
-        .op(Op.SHR_U)
-        .i32(2)
-        .op(Op.SHL);
-      code
-        .access(Op.LOAD, group.write ? this.#writeTable : this.#readTable)
+      this.#pushOtherAddend(group.end - group.start, group.write)
         .get(local)
         .op(Op.NE);
       this.exitIf(true);

@@ -52,6 +52,7 @@ export class RegionCoder {
     this.#region = region;
     this.#user = user;
     this.#emitter = new Emitter(user);
+    this.#emitter.straddles = region.unguarded;
     this.#emitter.leaveGroup = (code, eip) => this.#leaveGroup(code, eip);
     this.#linker = linker;
     this.#tailCalls = tailCalls;
@@ -152,6 +153,8 @@ export class RegionCoder {
 
   #instructions(node: RegionNode): void {
     const emitter = this.#emitter;
+    // A loop over memory that is not aligned meets the end of each page; other code seldom enough.
+    emitter.leavesAtPageEnd = node.successors.includes(node);
     emitter.beginBlock(this.#region.unguarded ? new GroupRecorder() : this.#groupsOf(node));
     this.#emitOps(emitter, node, {
       to: (eip) => this.#edge(node, eip),

@@ -77,7 +77,10 @@ export interface Region {
   readonly entry: RegionNode;
   /** In reverse postorder. */
   readonly nodes: readonly RegionNode[];
-  /** A single block whose accesses are checked one by one, for where those of other regions fail together. */
+  /**
+   * A single block whose accesses are checked one by one, and may reach into the next page, for where other regions
+   * cannot go on.
+   */
   readonly unguarded: boolean;
 }
 

@@ -135,8 +135,12 @@ export class Translator {
     core.left -= executed;
     this.executed += executed;
     if (executed > 0) return true;
-    // Not even its first instruction: a page that is not there, or a group that is never in one piece.
-    if (++block.stuck === STUCK) this.#request(block, user, true);
+    // Not even its first instruction: a page that is not there, or an access or a group that is never in one piece.
+    if (++block.stuck === STUCK) {
+      this.#request(block, user, true);
+      // Where all else is translated, nothing would ask for it.
+      this.#compile();
+    }
     return false;
   }
 
