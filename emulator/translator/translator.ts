@@ -31,6 +31,9 @@ export interface TranslatorOptions {
 
 /** Instructions of a block that the interpreter executes before it is hot; twice as many, and it waits for no other. */
 const HOTNESS = 20_000;
+/** While there are few regions; what is hot first is often all there is, and the engine has not yet compiled the interpreter. */
+const HOTNESS_EARLY = 5_000;
+const REGIONS_EARLY = 32;
 /** Hot blocks that are compiled together: a module costs much, a function little. */
 const BATCH = 32;
 /** Vain attempts to enter a translation after which its block gets one without groups. */
@@ -146,15 +149,16 @@ export class Translator {
 
   /** The interpreter is about to execute a block. */
   #heat(block: Block, user: boolean): void {
+    const hotness = this.regions < REGIONS_EARLY ? Math.min(this.#hotness, HOTNESS_EARLY) : this.#hotness;
     const before = block.heat;
     block.heat += block.ops.length;
-    if (block.heat <= this.#hotness) return;
-    if (before <= this.#hotness) {
+    if (block.heat <= hotness) return;
+    if (before <= hotness) {
       if (this.#mayTranslate(block)) this.#request(block, user, false);
       // What may not be translated now may be later.
       else block.heat = 0;
     }
-    if (block.heat >= 2 * this.#hotness || this.#pending.length >= this.#batch) this.#compile();
+    if (block.heat >= 2 * hotness || this.#pending.length >= this.#batch) this.#compile();
   }
 
   #mayTranslate(block: Block): boolean {
