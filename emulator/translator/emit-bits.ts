@@ -20,8 +20,14 @@ const SHIFT_OPS = { SHL: Op.SHL, SHR: Op.SHR_U, SAR: Op.SHR_S } as const;
 const SHIFT_CARRIES = { SHL: Carry.SHL, SHR: Carry.SHR, SAR: Carry.SAR } as const;
 
 /** A count in CL: 0 leaves destination and flags alone. */
-function byCl(e: Emitter, i: Instruction, shift: () => void): void {
+function byCl(e: Emitter, i: Instruction, operation: number, shift: () => void): void {
   const { code } = e;
+  if (e.flagsDead) {
+    // WebAssembly's counts are modulo 32, too.
+    code.get(VALUE0).get(ECX).op(operation).set(VALUE2);
+    e.writeOperand0(i, VALUE2);
+    return;
+  }
   e.pushCarries();
   code.set(FLAG_A);
   e.setFlags(Carry.VECTOR);
@@ -80,7 +86,7 @@ function shift(name: Shift): Emit {
       e.setFlags(Carry.VECTOR);
       return;
     }
-    byCl(e, i, () => {
+    byCl(e, i, SHIFT_OPS[name], () => {
       code.get(VALUE0).get(VALUE1).op(SHIFT_OPS[name]).tee(VALUE2).set(RESULT_LOCAL);
       pushShiftCarry(e, name);
       code.tee(FLAG_A).i32(BIT31).op(Op.AND);
@@ -98,8 +104,10 @@ function shift(name: Shift): Emit {
 function rotate(left: boolean): Emit {
   return (e, i) => {
     const { code } = e;
+    const operation = left ? Op.ROTL : Op.ROTR;
     const turn = (): void => {
-      code.op(left ? Op.ROTL : Op.ROTR).set(VALUE2);
+      code.op(operation).set(VALUE2);
+      if (e.flagsDead) return;
       // AF stays. CF is the result's lowest (highest) bit, OF its difference to the highest (next).
       e.pushCarries();
       code.i32(8).op(Op.AND);
@@ -118,7 +126,7 @@ function rotate(left: boolean): Emit {
       e.writeOperand0(i, VALUE2);
       return;
     }
-    byCl(e, i, () => {
+    byCl(e, i, operation, () => {
       code.get(VALUE0).get(VALUE1);
       turn();
     });

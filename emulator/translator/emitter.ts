@@ -73,6 +73,9 @@ export class Emitter {
   #place0: Place = { local: HOST, offset: 0 };
   readonly #checked = new Set<Group>();
 
+  /** Whether nothing sees the flags as the instruction leaves them; dead-flags.ts. */
+  flagsDead = false;
+
   /** What is known of the base registers, and which accesses are checked together, in the current block. */
   bases: Bases = new Bases(this.code);
   groups: GroupPlan = new GroupRecorder();

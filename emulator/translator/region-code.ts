@@ -14,6 +14,7 @@
 import { CARRIES, EIP, RESULT } from '../cpu/registers.ts';
 import { Code, Op } from './code.ts';
 import { CARRIES_HELPER, Emitter } from './emitter.ts';
+import { flagsAreDead } from './dead-flags.ts';
 import { DYNAMIC, emitKind, pushCarries } from './lazy-flags.ts';
 import { FLAG_A, LEFT, LEFT_SLOT, NEXT_EIP, RESULT_LOCAL, TARGET } from './locals.ts';
 import type { Flow } from './emit-control.ts';
@@ -179,6 +180,7 @@ export class RegionCoder {
     const { ops, emitters, jump } = node;
     ops.forEach((i, index) => {
       emitter.begin((node.eip + node.block.starts[index]) | 0, ops.length - index);
+      emitter.flagsDead = flagsAreDead(ops, index);
       if (index < emitters.length) emitters[index](emitter, i);
       else {
         emitter.x87.end();
