@@ -30,6 +30,7 @@ import {
   FLAG_KIND,
   HOST,
   LEFT,
+  LOW_BYTES,
   NEXT_EIP,
   RESULT_LOCAL,
   TARGET,
@@ -72,6 +73,10 @@ export class Emitter {
   #groupExit: number | undefined;
   #place0: Place = { local: HOST, offset: 0 };
   readonly #checked = new Set<Group>();
+  /** For AL, CL, DL and BL: the version of the register whose low byte LOW_BYTES holds. */
+  readonly #lowVersions = [-1, -1, -1, -1];
+  /** Where the block's instructions stand; what is set deeper is set in one of two cases only. */
+  #blockDepth = 0;
 
   /** Whether nothing sees the flags as the instruction leaves them; dead-flags.ts. */
   flagsDead = false;
@@ -107,6 +112,8 @@ export class Emitter {
     this.bases = new Bases(this.code);
     this.groups = plan;
     this.#checked.clear();
+    this.#lowVersions.fill(-1);
+    this.#blockDepth = this.code.depth;
   }
 
   begin(eip: number, remaining: number): void {
@@ -286,7 +293,9 @@ export class Emitter {
         .get(index >> 1)
         .i32(0xffff)
         .op(Op.AND);
-    else {
+    else if ((index & 3) === 0 && this.#lowVersions[index >> 2] === code.versions[index >> 2]) {
+      code.get(LOW_BYTES + (index >> 2));
+    } else {
       code.get(index >> 2);
       if ((index & 3) !== 0) code.i32(8).op(Op.SHR_U);
       code.i32(0xff).op(Op.AND);
@@ -304,12 +313,16 @@ export class Emitter {
     const register = kind === Kind.REG16 ? index >> 1 : index >> 2;
     const mask = kind === Kind.REG16 ? 0xffff : 0xff;
     code.i32(mask).op(Op.AND);
+    const low = kind === Kind.REG8 && !high;
     if (high) code.i32(8).op(Op.SHL);
+    else if (low) code.tee(LOW_BYTES + register);
     code
       .get(register)
       .i32(high ? ~0xff00 : ~mask)
       .op(Op.AND, Op.OR)
       .set(register);
+    // Read back from where it is whole, the byte would wait for the rest of its register.
+    if (low && code.depth === this.#blockDepth) this.#lowVersions[register] = code.versions[register];
   }
 
   /** Sets `local` to operand 0, zero-extended; its place, if it is memory, is kept for `writeOperand0`. */

@@ -30,8 +30,11 @@ export const TARGET = 20;
 /** The x87's TOP at the start of the block, as the byte offset of that register; x87/stack-model.ts. */
 export const FPU_TOP_BYTES = 21;
 
+/** The first of four: AL, CL, DL and BL, zero-extended, where the block has just set them. */
+export const LOW_BYTES = 22;
+
 /** The first of those that hold the host addresses of groups; base-groups.ts. */
-export const FIRST_HOST = 22;
+export const FIRST_HOST = 26;
 
 export const PARAMETERS = 9;
 
