@@ -1,6 +1,7 @@
 /**
  * The common cases of interrupts, IRET and segment loads, without descriptor objects: 32-bit gates and segments, every
- * table and stack in one page each that the fast tables hold, nothing to mark as accessed.
+ * table and stack in one page each that the fast tables hold, nothing to mark as accessed. Pages with data probes are in no
+ * fast table.
  * Intel SDM Vol. 2, INT n and IRET/IRETD: their pseudocode; Vol. 3A, "Segment Descriptors".
  *
  * Invariant: each function either does what interrupts.ts, interrupt-return.ts or segments.ts would do, or returns false
@@ -80,7 +81,7 @@ function setSegment(core: Core, segment: number, selector: number, low: number, 
 /** MOV, POP and LxS to ES, DS, FS, GS in protected mode: a data segment that is accessed already. */
 export function quickLoadData(core: Core, segment: number, selector: number): boolean {
   const at = descriptorAt(core, selector);
-  if (at === 0 || core.dataProbed) return false;
+  if (at === 0) return false;
   const high = core.i32[at + 1];
   if ((high & DATA_BITS) !== DATA || (selector & 3) > dplOf(high) || core.cpl > dplOf(high)) return false;
   setSegment(core, segment, selector, core.i32[at], high);
@@ -100,7 +101,7 @@ export function quickInterrupt(
   eflags: number,
 ): boolean {
   const m = core.i32;
-  if (core.dataProbed || (m[EFLAGS] & Eflags.VM) !== 0 || vector * 8 + 7 > m[IDTR_LIMIT]) return false;
+  if ((m[EFLAGS] & Eflags.VM) !== 0 || vector * 8 + 7 > m[IDTR_LIMIT]) return false;
   const gate = quadAt(core, (m[IDTR_BASE] + vector * 8) | 0);
   if (gate === 0) return false;
   const gateHigh = m[gate + 1];
@@ -170,7 +171,7 @@ export function quickInterruptReturn(core: Core): number {
   const m = core.i32;
   const esp = m[ESP];
   // The frame of an outer ring is longer; a shorter one near the end of a page is left to the general way too.
-  if (core.dataProbed || (core.mode & Mode.STACK32) === 0 || (esp + 16) >>> 0 < 16) return -1;
+  if ((core.mode & Mode.STACK32) === 0 || (esp + 16) >>> 0 < 16) return -1;
   if ((esp + 16) >>> 0 >= m[READ_END + SS] >>> 0) return -1;
   const linear = (m[BASE + SS] + esp) | 0;
   const addend = m[core.readTable + (linear >>> 12)];
