@@ -1,7 +1,8 @@
 /**
  * The comparison as a picture, docs/benchmarks-cpu.svg: per case a bar for each engine, from QEMU TCG's time, which is 1,
  * to the left where it is faster and to the right where it is slower, on a logarithmic scale. Scalable Vector Graphics
- * 1.1; the colours follow the reader's light or dark background (Media Queries Level 5, `prefers-color-scheme`).
+ * 1.1; the colours follow the reader's light or dark scheme (Media Queries Level 5, `prefers-color-scheme`), and so does a
+ * background of its own, since the page around it may be of the other.
  */
 import type { Entry } from '../history.ts';
 import { CASES } from './cases.ts';
@@ -23,11 +24,13 @@ const ROW = BARS.length * BAR + 8;
 const SCALE = [-3, 4] as const;
 
 const STYLE = `
+  .page { fill: #ffffff; }
   text { font: 12px system-ui, sans-serif; fill: #1f2328; }
   .small { font-size: 10px; fill: #59636e; }
   .grid { stroke: #d1d9e0; } .one { stroke: #59636e; stroke-width: 1.5; }
   .ringside { fill: #0969da; } .icount { fill: #8c959f; } .v86 { fill: #d4853b; }
   @media (prefers-color-scheme: dark) {
+    .page { fill: #0d1117; }
     text { fill: #e6edf3; } .small { fill: #9198a1; }
     .grid { stroke: #3d444d; } .one { stroke: #9198a1; }
     .ringside { fill: #58a6ff; } .icount { fill: #8b949e; } .v86 { fill: #e3a35f; }
@@ -61,6 +64,7 @@ export function chart({ results, commit }: Entry): string {
     `<!-- By test/bench/cpu/chart.ts, as docs/benchmarks.md is; commit ${commit}. -->`,
     '<title>Processor time of each workload relative to QEMU TCG</title>',
     `<style>${STYLE}\n</style>`,
+    '<rect class="page" width="100%" height="100%"/>',
     text(LEFT, 18, 'Processor time; QEMU TCG is 1. To the left of it is faster.'),
     ...BARS.flatMap(({ name, label }, i) => [
       `<rect class="${name}" x="${LEFT + i * 120}" y="26" width="10" height="10"/>`,
