@@ -12,7 +12,7 @@ import { demangle } from './demangle.ts';
 import type { Die } from './dies.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 import { LineTables } from './line-table.ts';
-import { imageTest, rangesOf } from './range-lists.ts';
+import { imageTest, merged, rangesOf } from './range-lists.ts';
 import type { InImage } from './range-lists.ts';
 import { TypeGraph } from './type-graph.ts';
 import { enclosing, functionCovering, indexUnit } from './unit-index.ts';
@@ -85,7 +85,7 @@ export class Dwarf {
         rangesOf(unit.root, this.inImage),
       );
       // A unit need not say its ranges: then its functions do.
-      if (ranges.length === 0) ranges = this.index(unit).functions.flatMap((entry) => entry.ranges);
+      if (ranges.length === 0) ranges = merged(this.index(unit).code);
       for (const range of ranges) all.push({ ...range, unitOffset: unit.offset });
     }
     return all.sort((a, b) => a.start - b.start || b.end - a.end);

@@ -30,15 +30,12 @@ const RLE = {
 export type InImage = (address: number) => boolean;
 
 export function imageTest(sections: readonly { flags: number; address: number; sizeBytes: number }[]): InImage {
-  const loaded: { start: number; end: number }[] = [];
-  for (const { start, end } of sections
-    .filter((section) => (section.flags & SHF_ALLOC) !== 0 && section.sizeBytes > 0)
-    .map((section) => ({ start: section.address, end: section.address + section.sizeBytes }))
-    .sort((a, b) => a.start - b.start)) {
-    const last = loaded.at(-1);
-    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
-    else loaded.push({ start, end });
-  }
+  const loaded = merged(
+    sections
+      .filter((section) => (section.flags & SHF_ALLOC) !== 0 && section.sizeBytes > 0)
+      .map((section) => ({ start: section.address, end: section.address + section.sizeBytes }))
+      .sort((a, b) => a.start - b.start),
+  );
   if (loaded.length === 0) return (address) => address !== 0;
   return (address) => {
     let low = 0;
@@ -159,4 +156,15 @@ function readRangeList(unit: Unit, value: number, indexed: boolean): AddressRang
 export function covers(ranges: readonly AddressRange[], address: number): boolean {
   for (const range of ranges) if (address >= range.start && address < range.end) return true;
   return false;
+}
+
+/** The fewest ranges that cover the same addresses. @param ranges ascending by start; they may overlap and touch */
+export function merged(ranges: readonly AddressRange[]): AddressRange[] {
+  const result: { start: number; end: number }[] = [];
+  for (const { start, end } of ranges) {
+    const last = result.at(-1);
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else result.push({ start, end });
+  }
+  return result;
 }

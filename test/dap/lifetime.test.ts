@@ -1,20 +1,16 @@
 /** A session may be restarted all day: nothing of the machines before stays. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { collectGarbage } from '../kit/collect-garbage.ts';
 import { SessionClient } from '../kit/session-client.ts';
 
 /** `RINGSIDE_RESTARTS=200` takes longer. */
 const RESTARTS = Number(process.env['RINGSIDE_RESTARTS'] ?? 50);
 const MIB = 1024 * 1024;
 
-setFlagsFromString('--expose_gc');
-const collect = runInNewContext('gc') as () => void;
-
 /** What is still held after a turn of the event loop, in MiB: objects, and memory outside of V8's heap. */
 async function held(): Promise<{ heap: number; external: number }> {
   await new Promise((resolve) => setImmediate(resolve));
-  collect();
+  collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return { heap: heapUsed / MIB, external: external / MIB };
 }
