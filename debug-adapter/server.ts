@@ -12,7 +12,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Scheduler } from './execution/execution.ts';
 import { MachinePark } from './execution/machine-park.ts';
 import { nodeFiles } from './node-files.ts';
-import { encodeMessage, FrameDecoder } from './protocol/framing.ts';
+import { FrameDecoder, frameText } from './protocol/framing.ts';
 import { Session, type SessionHost } from './protocol/session.ts';
 import { createEmulatorTarget } from './target/emulator-target.ts';
 
@@ -103,15 +103,15 @@ export class AdapterServer {
       onGarbage: (problem) => server.reportGarbage(problem),
     });
     // A client asks for many things at once; what is ready at once goes out in one write.
-    let frames: Uint8Array[] = [];
+    let frames = '';
     const flush = (): void => {
-      if (frames.length > 0 && output.writable) output.write(Buffer.concat(frames));
-      frames = [];
+      if (frames !== '' && output.writable) output.write(frames);
+      frames = '';
     };
     server.onDidSendMessage((message) => {
       if (ended) return;
-      if (frames.length === 0) process.nextTick(flush);
-      frames.push(encodeMessage(message as object));
+      if (frames === '') process.nextTick(flush);
+      frames += frameText(message as object, (text) => Buffer.byteLength(text));
     });
     input.on('data', (chunk: Uint8Array) => decoder.push(chunk));
     input.on('end', end);

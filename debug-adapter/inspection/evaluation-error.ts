@@ -6,11 +6,11 @@
 import { failure, success } from '../debug-info/index.ts';
 import type { Failure, Result } from '../debug-info/index.ts';
 
-export class EvaluationError extends Error {
+/** Not an Error: half of a deep stack's variables have no value, and a stack trace for each would cost more than the rest. */
+export class EvaluationError {
   readonly failure: Failure;
 
   constructor(id: string, cause: string, remedy: string) {
-    super(cause);
     this.failure = { id, cause, remedy };
   }
 }

@@ -4,6 +4,7 @@
  *
  * Invariant: depth is bounded; every tree comes from the whole text.
  */
+import type { EvaluationError } from './evaluation-error.ts';
 import { syntaxError, tokenize } from './lexer.ts';
 import type { Token } from './lexer.ts';
 
@@ -401,6 +402,6 @@ class Parser {
   }
 }
 
-function noCalls(): Error {
+function noCalls(): EvaluationError {
   return syntaxError('Functions of the guest cannot be called from an expression.');
 }

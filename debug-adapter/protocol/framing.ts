@@ -7,7 +7,7 @@
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 const HEADER_BYTES_MAX = 4096;
 const HEADER_NAME = 'Content-Length:';
-const ENCODER = new TextEncoder();
+const PLAIN_HEADER = new TextEncoder().encode(`${HEADER_NAME} `);
 const LATIN1 = new TextDecoder('latin1');
 const UTF8 = new TextDecoder();
 
@@ -17,13 +17,10 @@ export interface FramingEvents {
   onGarbage(problem: string): void;
 }
 
-export function encodeMessage(message: object): Uint8Array {
-  const body = ENCODER.encode(JSON.stringify(message));
-  const header = ENCODER.encode(`Content-Length: ${body.length}\r\n\r\n`);
-  const frame = new Uint8Array(header.length + body.length);
-  frame.set(header);
-  frame.set(body, header.length);
-  return frame;
+/** A message as it is written. @param byteLength of a text in UTF-8 */
+export function frameText(message: object, byteLength: (text: string) => number): string {
+  const body = JSON.stringify(message);
+  return `${HEADER_NAME} ${byteLength(body)}\r\n\r\n${body}`;
 }
 
 /** Cuts a byte stream into messages. Feed it chunks of any size. */
@@ -56,6 +53,12 @@ export class FrameDecoder {
   }
 
   private takeHeader(): boolean {
+    const plain = plainHeader(this.pending, this.at);
+    if (plain !== undefined) {
+      this.bodyLength = plain.length;
+      this.at = plain.end;
+      return true;
+    }
     const end = indexOfBlankLine(this.pending, this.at);
     if (end < 0) {
       const left = this.pending.subarray(this.at);
@@ -105,6 +108,19 @@ function indexOfBlankLine(bytes: Uint8Array, from: number): number {
     if (bytes[i + 1] === 10 && bytes[i + 2] === 13 && bytes[i + 3] === 10) return i;
   }
   return -1;
+}
+
+/** The header as clients write it, byte for byte; undefined for any other, or one that has not all arrived. */
+function plainHeader(bytes: Uint8Array, at: number): { length: number; end: number } | undefined {
+  const first = at + PLAIN_HEADER.length;
+  for (let i = 0; i < PLAIN_HEADER.length; i++) if (bytes[at + i] !== PLAIN_HEADER[i]) return undefined;
+  let length = 0;
+  let end = first;
+  for (; bytes[end]! >= 0x30 && bytes[end]! <= 0x39 && length <= BODY_BYTES_MAX; end++) {
+    length = length * 10 + bytes[end]! - 0x30;
+  }
+  const isWhole = bytes[end] === 13 && bytes[end + 1] === 10 && bytes[end + 2] === 13 && bytes[end + 3] === 10;
+  return isWhole && end > first && length <= BODY_BYTES_MAX ? { length, end: end + 4 } : undefined;
 }
 
 /** Where a header may yet begin: garbage in front of it can be dropped. */

@@ -41,18 +41,15 @@ export class CpuException {
 }
 
 export function raise(vector: number, errorCode?: number): never {
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- see CpuException
   throw new CpuException(vector, errorCode);
 }
 
 /** @param debugStatus bits for DR6 */
 export function raiseDebug(debugStatus: number): never {
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- see CpuException
   throw new CpuException(DB, undefined, undefined, debugStatus);
 }
 
 /** @param cr2 linear address as an unsigned number */
 export function raisePageFault(errorCode: number, cr2: number): never {
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- see CpuException
   throw new CpuException(PF, errorCode, cr2);
 }

@@ -68,7 +68,6 @@ export function softwareInterrupt(core: Core, vector: number, returnEip: number,
 }
 
 function throwReported(vector: number): never {
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- see CpuException
   throw new CpuException(vector);
 }
 

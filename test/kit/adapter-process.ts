@@ -7,7 +7,8 @@ import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeMessage, FrameDecoder } from '../../debug-adapter/protocol/framing.ts';
+import { FrameDecoder } from '../../debug-adapter/protocol/framing.ts';
+import { encodeMessage } from './encode-message.ts';
 import { REPOSITORY } from './repository.ts';
 import type { Body } from './session-client.ts';
 

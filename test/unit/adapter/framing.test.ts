@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeMessage, FrameDecoder } from '../../../debug-adapter/protocol/framing.ts';
+import { FrameDecoder } from '../../../debug-adapter/protocol/framing.ts';
+import { encodeMessage } from '../../kit/encode-message.ts';
 
 function decode(chunks: Uint8Array[]): { messages: unknown[]; garbage: string[] } {
   const messages: unknown[] = [];
