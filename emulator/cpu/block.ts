@@ -7,7 +7,7 @@
  * and a write to a marked byte drops all blocks of that page, the running one included.
  */
 import { PageFlag } from '../memory/layout.ts';
-import type { Core } from './core.ts';
+import { Mode, type Core } from './core.ts';
 import type { Instruction } from './instruction.ts';
 import { interceptWrites } from './paging.ts';
 import type { Translation } from '../translator/translator.ts';
@@ -66,6 +66,8 @@ export class Block {
 
 interface CodePage {
   blocks: Block[];
+  /** Whether one of them is of `Mode.PROBED`. */
+  hasProbed: boolean;
   /** One byte per byte of the page, whether a block was decoded from it; then as many, whether one was that begins there. */
   readonly marks: Uint8Array;
 }
@@ -171,30 +173,24 @@ export class BlockCache {
     for (const page of [...this.#pages.keys()]) this.#dropPage(page);
   }
 
-  /** Drops the blocks that have an instruction, but not their first, at this offset of a page, or start there. */
-  dropRunningOver(pageOffset: number): void {
-    for (const [page, { blocks }] of [...this.#pages]) {
-      const hit = blocks.some((block) => {
-        const start = block.physical & 0xfff;
-        return (
-          pageOffset === start ||
-          block.starts.some((bytes) => bytes < block.bytes && ((start + bytes) & 0xfff) === pageOffset)
-        );
-      });
-      if (hit) this.#dropPage(page);
+  /** Drops the pages with blocks that end before probes, but not before one at this offset of a page; or start there. */
+  dropProbed(pageOffset: number): void {
+    for (const [number, page] of [...this.#pages]) {
+      if (page.hasProbed && page.blocks.some((block) => mustEndAt(block, pageOffset))) this.#dropPage(number);
     }
   }
 
   #mark(block: Block, pageNumber: number, offset: number, bytes: number): void {
     const page = this.#markedPage(pageNumber);
     page.blocks.push(block);
+    if ((block.mode & Mode.PROBED) !== 0) page.hasProbed = true;
     page.marks.fill(1, offset, offset + bytes);
   }
 
   #markedPage(pageNumber: number): CodePage {
     let page = this.#pages.get(pageNumber);
     if (page === undefined) {
-      page = { blocks: [], marks: this.#spareMarks.pop() ?? new Uint8Array(2 * SEEN) };
+      page = { blocks: [], hasProbed: false, marks: this.#spareMarks.pop() ?? new Uint8Array(2 * SEEN) };
       this.#pages.set(pageNumber, page);
       this.#core.memory.pageFlags[pageNumber] |= PageFlag.CODE;
       interceptWrites(this.#core, pageNumber);
@@ -234,6 +230,14 @@ export class BlockCache {
       at = at.next;
     }
   }
+}
+
+/** Whether a probe at this offset of its page would be at an instruction of a block that heeds probes. */
+function mustEndAt({ mode, physical, starts, bytes }: Block, pageOffset: number): boolean {
+  const start = physical & 0xfff;
+  return (
+    (mode & Mode.PROBED) !== 0 && starts.some((before) => before < bytes && ((start + before) & 0xfff) === pageOffset)
+  );
 }
 
 function slotOf(physical: number): number {

@@ -44,8 +44,8 @@ export const Attention = {
 /** Those that `updateAttention` computes. */
 const FROM_STATE = Attention.INTERRUPT | Attention.TRACE | Attention.BREAKPOINTS | Attention.RESUME;
 
-/** Bits of `mode`: what decoding depends on. */
-export const Mode = { CODE32: 1, STACK32: 2 } as const;
+/** Bits of `mode`: what decoding depends on. A block has one more: whether it ends before every place of a probe. */
+export const Mode = { CODE32: 1, STACK32: 2, PROBED: 4 } as const;
 
 const READ_SUPERVISOR = layout.readSupervisor / 4;
 const READ_USER = layout.readUser / 4;
@@ -112,6 +112,8 @@ export class Core {
   /** Linear page whose code is being run, and where it is; -1 after anything that may change the translation. */
   fetchLinearPage = -1;
   fetchPhysicalPage = 0;
+  /** `Mode.PROBED` where a probe is in the page that `fetchLinearPage` names, or 0. */
+  fetchProbed = 0;
   tlbEntries = 0;
   /** Whether the TLB may hold parts of large pages. */
   largeEntries = false;

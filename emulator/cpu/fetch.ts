@@ -8,7 +8,7 @@
 import { PageFlag } from '../memory/layout.ts';
 import { RAM_OFFSET } from './access.ts';
 import { Block } from './block.ts';
-import type { Core } from './core.ts';
+import { Mode, type Core } from './core.ts';
 import { Decoder, INSTRUCTION_BYTES_MAX, NEED_MORE } from './decoder.ts';
 import { GP, raise } from './exception.ts';
 import type { Instruction } from './instruction.ts';
@@ -29,9 +29,10 @@ export function fetchBlock(core: Core, decoder: Decoder): Block {
     const physical = addend !== 0 ? (linear + addend - RAM_OFFSET) | 0 : translate(core, linear, false, core.cpl === 3);
     core.fetchLinearPage = linear & ~0xfff;
     core.fetchPhysicalPage = physical & ~0xfff;
+    core.fetchProbed = core.probes.onPage(linear, physical) ? Mode.PROBED : 0;
   }
   const physical = core.fetchPhysicalPage | (linear & 0xfff);
-  const block = core.blocks.find(physical, core.mode);
+  const block = core.blocks.find(physical, core.mode | core.fetchProbed);
   if (block === undefined) return decodeBlock(core, decoder, physical);
   if (block.secondPage === -1) return block;
   const second = translate(core, ((linear & ~0xfff) + 0x1000) | 0, false, core.cpl === 3);
@@ -61,12 +62,13 @@ function decodeBlock(core: Core, decoder: Decoder, physical: number): Block {
     ops[length++] = i;
     starts[length] = at - start;
     if (i.row.endsBlock || at === pageEnd || length === BLOCK_LENGTH_MAX) break;
-    if (core.probes.hasOffset((at - RAM_OFFSET) & 0xfff)) break;
+    if (core.fetchProbed !== 0 && core.probes.hasOffset((at - RAM_OFFSET) & 0xfff)) break;
   }
   if (length === 0) return fetchOne(core, decoder, true);
-  const probed = core.probes.hasOffset(physical & 0xfff);
-  if (!isKept) return core.blocks.passing(physical, core.mode, length, probed);
-  const block = new Block(physical, core.mode, ops.slice(0, length), starts.slice(0, length + 1), probed, -1);
+  const probed = core.fetchProbed !== 0 && core.probes.hasOffset(physical & 0xfff);
+  const mode = core.mode | core.fetchProbed;
+  if (!isKept) return core.blocks.passing(physical, mode, length, probed);
+  const block = new Block(physical, mode, ops.slice(0, length), starts.slice(0, length + 1), probed, -1);
   core.blocks.add(block);
   return block;
 }
@@ -125,7 +127,8 @@ function fetchOne(core: Core, decoder: Decoder, cache: boolean): Block {
     secondPage = second >>> 12;
   }
   i.end = i.length;
-  const block = new Block(physical, core.mode, [i], [0, i.length], core.probes.hasOffset(physical & 0xfff), secondPage);
+  const probed = core.probes.hasOffset(physical & 0xfff);
+  const block = new Block(physical, core.mode | core.fetchProbed, [i], [0, i.length], probed, secondPage);
   const flags = core.memory.pageFlags;
   const inRam = (flags[physical >>> 12] & PageFlag.WINDOW) === 0 && (flags[secondPage] & PageFlag.WINDOW) === 0;
   if (cache && secondPage !== -1 && inRam) core.blocks.add(block);

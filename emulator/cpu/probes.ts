@@ -2,8 +2,9 @@
  * Probes: places outside the guest's memory at which `Cpu.run` stops. Code probes stop before the instruction there;
  * data probes (data-probes.ts) after the access.
  *
- * Invariant: a block never runs over the start of a probed instruction: blocks end before every page offset that any
- * probe has, and a block that starts at such an offset is marked `probed`. Code elsewhere pays nothing.
+ * Invariant: a block never runs over the start of a probed instruction. Code is fetched in another mode where a probe is
+ * in the same page, linear or physical (`Core.fetchProbed`): there, blocks end before every page offset that any probe
+ * has, and a block that starts at such an offset is marked `probed`. Code elsewhere pays nothing.
  */
 import type { Core } from './core.ts';
 import type { DataProbe } from './data-probes.ts';
@@ -18,8 +19,13 @@ export class Probes {
   readonly #core: Core;
   readonly #probes = new Map<number, CodeProbe>();
   readonly #idsByOffset = new Map<number, Set<number>>();
+  /** How many probes are in a page, by page number. */
+  readonly #linearPages = new Map<number, number>();
+  readonly #physicalPages = new Map<number, number>();
   readonly data: DataProbes;
   #nextId = 1;
+  /** Called when code of a page, linear or physical, may no longer run as it was translated. */
+  changed: (probe: CodeProbe) => void = () => undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -41,8 +47,9 @@ export class Probes {
     const ids = this.#idsByOffset.get(offset);
     if (ids === undefined) this.#idsByOffset.set(offset, new Set([id]));
     else ids.add(id);
-    // Also where blocks end here already: translated code runs over the places where no probe was.
-    this.#core.blocks.dropRunningOver(offset);
+    this.#count(probe, 1);
+    this.#core.blocks.dropProbed(offset);
+    this.#refetch(probe);
     return id;
   }
 
@@ -55,6 +62,12 @@ export class Probes {
     const ids = this.#idsByOffset.get(offset);
     ids?.delete(id);
     if (ids?.size === 0) this.#idsByOffset.delete(offset);
+    if (this.#count(probe, -1) === 0) this.#refetch(probe);
+  }
+
+  /** Whether a probe is in the page of an address, by either address. Addresses as int32. */
+  onPage(linear: number, physical: number): boolean {
+    return this.#linearPages.has(linear >>> 12) || this.#physicalPages.has(physical >>> 12);
   }
 
   /** Whether any probe stands at this offset of its page. */
@@ -83,6 +96,23 @@ export class Probes {
     return hits;
   }
 
+  /** @returns how many probes are in the page of this one now */
+  #count(probe: CodeProbe, by: number): number {
+    const counts = 'physical' in probe ? this.#physicalPages : this.#linearPages;
+    const page = pageOf(probe);
+    const count = (counts.get(page) ?? 0) + by;
+    if (count === 0) counts.delete(page);
+    else counts.set(page, count);
+    return count;
+  }
+
+  /** The page of a probe is fetched anew, also by the block that runs. */
+  #refetch(probe: CodeProbe): void {
+    this.#core.fetchLinearPage = -1;
+    this.#core.blockEnd = 0;
+    this.changed(probe);
+  }
+
   #matches(probe: CodeProbe, linear: number, physical: number): boolean {
     if ('physical' in probe) return (probe.physical | 0) === physical;
     if ((probe.linear | 0) !== linear) return false;
@@ -92,4 +122,8 @@ export class Probes {
 
 function offsetOf(probe: CodeProbe): number {
   return ('physical' in probe ? probe.physical : probe.linear) & 0xfff;
+}
+
+export function pageOf(probe: CodeProbe): number {
+  return ('physical' in probe ? probe.physical : probe.linear) >>> 12;
 }

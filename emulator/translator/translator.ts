@@ -10,6 +10,7 @@
  */
 import type { Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
+import { pageOf } from '../cpu/probes.ts';
 import { BASE, CARRIES, CS, DS, EIP, ES, FETCH_END, READ_END, SS, WRITE_END } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { END_4G, FETCH_END_4G } from './flat.ts';
@@ -89,6 +90,8 @@ export class Translator {
     this.#links = new Links(core);
     core.blocks.keepsAll = this.#hotness === 0;
     core.blocks.dropped = (page) => this.#drop(page);
+    core.probes.changed = (probe) =>
+      'physical' in probe ? this.#drop(pageOf(probe)) : this.#dropLinear(pageOf(probe));
   }
 
   /** Bytes of WebAssembly that were compiled. */
@@ -164,7 +167,7 @@ export class Translator {
   #mayTranslate(block: Block): boolean {
     const core = this.#core;
     return (
-      block.mode === (Mode.CODE32 | Mode.STACK32) &&
+      (block.mode & ~Mode.PROBED) === (Mode.CODE32 | Mode.STACK32) &&
       !this.#probed(block, core.i32[EIP]) &&
       block.secondPage === -1 &&
       core.attention === 0 &&
@@ -281,6 +284,14 @@ export class Translator {
       translation.block.translation = undefined;
       translation.block.heat = 0;
       translation.block.stuck = 0;
+    }
+  }
+
+  /** Code at a linear page is to be translated anew. */
+  #dropLinear(page: number): void {
+    this.#pending = this.#pending.filter(({ place }) => place.eip >>> 12 !== page);
+    for (const [physical, translations] of [...this.#byPage]) {
+      if (translations.some(({ eip }) => eip >>> 12 === page)) this.#drop(physical);
     }
   }
 
