@@ -24,8 +24,9 @@ export class Threads {
   private readonly stacks = new Map<number, LazyStack>();
   private readonly frames = new Map<number, { frame: Frame; threadId: number; index: number }>();
   private readonly ids = new Map<Frame, number>();
-  /** What `environment` has found at this stop: every scope and variable asks. */
+  /** What `environment` and `currentId` have found at this stop: every scope and variable asks. */
   private readonly known = new Map<number, Environment | undefined>();
+  private knownCurrent: number | undefined;
   private nextFrameId = 1;
   private walkedFrom = '';
 
@@ -39,12 +40,13 @@ export class Threads {
     this.stacks.clear();
     this.frames.clear();
     this.ids.clear();
-    this.known.clear();
+    this.changed();
   }
 
   /** Memory or registers were changed by the user; the frames may stay. */
   changed(): void {
     this.known.clear();
+    this.knownCurrent = undefined;
   }
 
   /** Whether the registers that a walk begins with are others than when it began. */
@@ -66,7 +68,7 @@ export class Threads {
 
   /** The thread that the CPU works for now. */
   currentId(): number {
-    return this.os.current()?.envId ?? KERNEL_THREAD;
+    return (this.knownCurrent ??= this.os.current()?.envId ?? KERNEL_THREAD);
   }
 
   environment(threadId: number): Environment | undefined {

@@ -12,10 +12,18 @@ export interface NumericType {
   readonly signed: boolean;
 }
 
+const known = new WeakMap<Type, NumericType | 'none'>();
+
 /** What arithmetic sees in a type; `undefined` for structs, arrays, functions. */
 export function numericType(type: Type | undefined): NumericType | undefined {
   const plain = resolved(type);
   if (plain === undefined) return undefined;
+  let numeric = known.get(plain);
+  if (numeric === undefined) known.set(plain, (numeric = findNumeric(plain) ?? 'none'));
+  return numeric === 'none' ? undefined : numeric;
+}
+
+function findNumeric(plain: Type): NumericType | undefined {
   const bits = plain.sizeBytes * 8;
   switch (plain.kind) {
     case 'pointer':
@@ -63,9 +71,14 @@ export function wrapNumber(value: number, numeric: NumericType): number {
 }
 
 export function bytesToBig(bytes: Uint8Array, numeric: NumericType): bigint {
+  const count = Math.min(bytes.length, numeric.bits / 8);
+  if (count <= 4) {
+    let value = 0;
+    for (let index = 0; index < count; index++) value |= bytes[index]! << (8 * index);
+    return wrapBig(BigInt(value >>> 0), numeric);
+  }
   let value = 0n;
-  for (let index = Math.min(bytes.length, numeric.bits / 8) - 1; index >= 0; index--)
-    value = (value << 8n) | BigInt(bytes[index]!);
+  for (let index = count - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index]!);
   return wrapBig(value, numeric);
 }
 

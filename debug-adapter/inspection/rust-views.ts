@@ -200,13 +200,33 @@ function shortName(type: StructType): string {
 }
 
 function plainView(value: Value, type: StructType, shower: Shower): View {
-  const closure = /^\{closure_env#(\d+)\}/.exec(type.shortName);
-  return fieldsView(value, type, closure === null ? shortName(type) : `{closure#${closure[1]!}}`, shower);
+  return fieldsView(value, type, headingOf(type).title, shower);
+}
+
+interface Heading {
+  readonly title: string;
+  readonly isTuple: boolean;
+}
+
+const headings = new WeakMap<StructType, Heading>();
+
+/** What a struct's name and its members' names say about how it is written. */
+function headingOf(type: StructType): Heading {
+  let heading = headings.get(type);
+  if (heading === undefined) {
+    const closure = /^\{closure_env#(\d+)\}/.exec(type.shortName);
+    heading = {
+      title: closure === null ? shortName(type) : `{closure#${closure[1]!}}`,
+      isTuple: type.members.length > 0 && type.members.every((member) => /^__\d+$/.test(member.name)),
+    };
+    headings.set(type, heading);
+  }
+  return heading;
 }
 
 function fieldsView(value: Value, type: StructType, title: string, shower: Shower): View {
   const { members } = type;
-  const isTuple = members.length > 0 && members.every((member) => /^__\d+$/.test(member.name));
+  const { isTuple } = headingOf(type);
   const [open, close] = isTuple
     ? ['(', members.length === 1 && title === '' ? ',)' : ')']
     : [title === '' ? '{' : ' {', '}'];
