@@ -16,6 +16,7 @@ import {
   PRECISION,
   PRECISION_64,
   SIGN,
+  UNDERFLOW,
   ZERO_DIVIDE,
   classify,
   copyValue,
@@ -268,9 +269,10 @@ function putLogarithm(m: Int32Array, out: number, control: number, sign: number,
   const length = BigInt(bitLength(x.significand) - 1);
   const power = 1n << length;
   if (x.significand === power) {
-    // A power of two: the logarithm is an integer. Processors report #P also where the product is exact.
+    // A power of two: the logarithm is an integer. Processors report #P also where the product is exact, and #U with it.
     const product = y.significand * BigInt(Math.abs(n));
-    return PRECISION | put(m, out, control, sign, product, -y.exponent, true);
+    const flags = PRECISION | put(m, out, control, sign, product, -y.exponent, true);
+    return classify(m, out) === Class.DENORMAL ? flags | UNDERFLOW : flags;
   }
   // x = 2^n * f / power, with f / power near 1.
   let f = x.significand;

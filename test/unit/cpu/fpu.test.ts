@@ -127,6 +127,38 @@ describe('exceptions', () => {
   });
 });
 
+/** FNINIT; FLD tbyte [20010h]; FLD tbyte [20000h]; FYL2X; FSTP tbyte [20020h]. */
+// prettier-ignore
+const LOGARITHM = [
+  0xdb, 0xe3, 0xdb, 0x2d, 0x10, 0, 2, 0, 0xdb, 0x2d, 0, 0, 2, 0, 0xd9, 0xf1, 0xdb, 0x3d, 0x20, 0, 2, 0,
+];
+
+//  x: exponent, significand             y                             y * log2(x), as an AMD EPYC has it, and its exceptions
+const LOGARITHMS = [
+  [0, 0x1000n, 0, 0xffen, 0x8000, 0x0402_8f9en, 'P U D'],
+  [0x4003, 1n << 63n, 0, 0xffen, 0, 0x3ff8n, 'P U D'],
+  [0x4002, 1n << 63n, 1, 1n << 63n, 2, 0xc000_0000_0000_0000n, 'P'],
+  [0x4000, 1n << 63n, 0, 1n << 62n, 0, 1n << 62n, 'P U D'],
+] as const;
+
+test.each(LOGARITHMS)(
+  'the logarithm of a power of two is reported as inexact, and underflows: %#',
+  (xTop, x, yTop, y, top, result, exceptions) => {
+    const m = machine();
+    const ram = (offset: number): number => m.memory.ram.byteOffset + at.data + offset;
+    const { view } = m.memory;
+    m.memory.load(at.code, Uint8Array.from(LOGARITHM));
+    [[x, xTop, 0] as const, [y, yTop, 0x10] as const].forEach(([significand, exponent, offset]) => {
+      view.setBigUint64(ram(offset), significand, true);
+      view.setUint16(ram(offset) + 8, exponent, true);
+    });
+    m.step(5);
+    expect([view.getUint16(ram(0x28), true), view.getBigUint64(ram(0x20), true)]).toEqual([top, result]);
+    const status = m.cpu.fxsave[0] >>> 16;
+    expect(['P', 'U', 'D'].filter((_, n) => (status & [0x20, 0x10, 2][n]) !== 0).join(' ')).toBe(exceptions);
+  },
+);
+
 describe('state', () => {
   test('after reset the control word is 40h and no register is empty; FNINIT makes them so', () => {
     const m = machine();
