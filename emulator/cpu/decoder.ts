@@ -8,7 +8,7 @@
 import { InstructionCache } from './instruction-cache.ts';
 import { Instruction, Kind, MemoryFormat, Repeat } from './instruction.ts';
 import type { OpcodeRow } from './opcodes.ts';
-import { invalidRow, opcodeEntries, selectRow } from './opcodes.ts';
+import { invalidRow, opcodeEntry, selectRow } from './opcodes.ts';
 import { Specialiser, invalidOpcode } from './specialise.ts';
 import { Mode } from './core.ts';
 import { CS, DS, EBP, EBX, EDI, ES, ESI, FPU, FS, GS, SS, XMM, ZERO } from './registers.ts';
@@ -95,7 +95,7 @@ export class Decoder {
     if (opcode === 0x0f) opcode = 0x100 | this.#byte();
 
     const mandatory = repeat === Repeat.NONE ? sizePrefix : repeat === Repeat.REP ? 2 : 3;
-    const entry = opcodeEntries[opcode];
+    const entry = opcodeEntry(opcode);
     if (entry === undefined) return invalid();
     let row: OpcodeRow | undefined;
     let modrm = 0;

@@ -546,42 +546,54 @@ function makeModrmBytes(field: string, from: number, end: number): readonly numb
   return bytes;
 }
 
-/** Entries 0-255: one-byte opcodes; 256-511: those after 0F. */
-function expand(): readonly OpcodeEntry[] {
-  const entries = new Array<OpcodeEntry>(512).fill(undefined);
-  const put = (first: number, length: number, at: readonly number[], row: OpcodeRow): void => {
-    const old = entries[first];
-    const table = Array.isArray(old)
-      ? (old as (OpcodeRow | undefined)[])
-      : new Array<undefined>(length).fill(undefined);
-    for (const index of at) (table as (OpcodeRow | undefined)[])[index] = row;
-    entries[first] = table;
-  };
-  for (const [number, raw] of rows.entries()) {
-    const row = parseRow(raw, number);
-    const words = row.opcode.split(' ');
-    const prefix = PREFIXES.findIndex((name) => name === words[0] && words[1] === '0F');
-    if (prefix >= 0) words.shift();
-    const twoByte = words[0] === '0F';
-    if (twoByte) words.shift();
-    const [hex = '', field] = words;
-    const first = parseInt(hex, 16) + (twoByte ? 256 : 0);
-    if (hex.endsWith('+r')) {
-      for (let at = first; at < (first & ~7) + 8; at++) entries[at] = row;
-    } else if (prefix >= 0 && field === undefined) put(first, PREFIXES.length, [prefix], row);
-    else if (prefix >= 0) {
-      const bytes = modrmBytes(row, field);
-      put(
-        first,
-        1024,
-        bytes.map((byte) => prefix * 256 + byte),
-        row,
-      );
-    } else if (!twoByte && first >= 0xd8 && first <= 0xdf) put(first, 256, modrmBytes(row, field ?? ''), row);
-    else if (field === undefined || field === '/r') entries[first] = row;
-    else put(first, 8, [Number(field[1])], row);
-  }
-  return entries;
+/** Where a row of the table belongs: its opcode (0-255 one-byte opcodes, 256-511 those after 0F), and its place there. */
+function placeOf(opcode: string): { first: number; last: number; prefix: number; field: string | undefined } {
+  const words = opcode.split(' ');
+  const prefix = words[1] === '0F' ? PREFIXES.indexOf(words[0] as (typeof PREFIXES)[number]) : -1;
+  if (prefix >= 0) words.shift();
+  const twoByte = words[0] === '0F';
+  if (twoByte) words.shift();
+  const [hex = '', field] = words;
+  const first = parseInt(hex, 16) + (twoByte ? 256 : 0);
+  return { first, last: hex.endsWith('+r') ? (first & ~7) + 7 : first, prefix, field };
 }
 
-export const opcodeEntries = expand();
+/** Numbers of the rows of each opcode. */
+const numbers = Array.from({ length: 512 }, (): number[] => []);
+for (let number = 0; number < rows.length; number++) {
+  const { first, last } = placeOf(rows[number][0]);
+  for (let opcode = first; opcode <= last; opcode++) numbers[opcode].push(number);
+}
+
+/** Expanded when first asked for: a run meets a part of the table. null: not yet. */
+const entries = new Array<OpcodeEntry | null>(512).fill(null);
+const parsedRows = new Array<OpcodeRow | undefined>(rows.length).fill(undefined);
+
+/** @param opcode 0-255 one-byte opcodes, 256-511 those after 0F */
+export function opcodeEntry(opcode: number): OpcodeEntry {
+  const entry = entries[opcode];
+  return entry === null ? (entries[opcode] = expand(opcode)) : entry;
+}
+
+function expand(opcode: number): OpcodeEntry {
+  let table: (OpcodeRow | undefined)[] | undefined;
+  for (const number of numbers[opcode]) {
+    const row = (parsedRows[number] ??= parseRow(rows[number], number));
+    const { prefix, field } = placeOf(row.opcode);
+    const put = (length: number, at: readonly number[]): void => {
+      table ??= new Array<undefined>(length).fill(undefined);
+      for (const index of at) table[index] = row;
+    };
+    if (prefix >= 0 && field === undefined) put(PREFIXES.length, [prefix]);
+    else if (prefix >= 0) {
+      const bytes = modrmBytes(row, field!);
+      put(
+        1024,
+        bytes.map((byte) => prefix * 256 + byte),
+      );
+    } else if (opcode >= 0xd8 && opcode <= 0xdf) put(256, modrmBytes(row, field ?? ''));
+    else if (field === undefined || field === '/r') return row;
+    else put(8, [Number(field[1])]);
+  }
+  return table;
+}
