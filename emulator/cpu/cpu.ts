@@ -69,6 +69,8 @@ export class Cpu {
   probeJudge: ProbeJudge | undefined;
   /** The instruction count at which the judge last let a probe be passed. */
   #judgedAt = -1;
+  /** Whether what ran last was translated. */
+  #leftRegion = false;
 
   constructor(memory: GuestMemory, bus: CpuBus, { features, translate = {} }: CpuOptions = {}) {
     this.#core = new Core(memory, bus, features);
@@ -252,53 +254,63 @@ export class Cpu {
     }
   }
 
+  // What is rare stands in methods of its own: the engine compiles what runs always once, and need not do so again when it
+  // first sees the rest.
   #runBlocks(): CpuStop | undefined {
     const core = this.#core;
-    const m = core.i32;
-    let leftRegion = false;
+    this.#leftRegion = false;
     while (core.left > 0) {
-      let lengthMax = core.left;
-      if (core.attention !== 0 || core.stopPassed) {
-        const attended = this.#attend();
-        if (attended === 'again') continue;
-        if (attended !== 'single') return attended;
-        lengthMax = 1;
-      }
-      const block = fetchBlock(core, this.#decoder);
-      if (block.probed && !this.#passed && core.repeatDone === 0) {
-        const hits = core.probes.matching((m[BASE + CS] + m[EIP]) | 0, block.physical);
-        if (hits.length > 0) {
-          if (this.probeJudge?.stopsAt(hits) !== false) return { reason: 'probe', probes: hits };
-          this.#judgedAt = core.instructionCount;
-          this.#passed = true;
-          // It may have written to the machine: everything is looked at again.
-          continue;
-        }
-      }
-      const isPassed = block.probed && this.#passed;
-      this.#passed = false;
-      // A block whose probe was passed is no translator's.
-      if (lengthMax !== 1 && !isPassed) {
-        if ((leftRegion || block.translation !== undefined) && block.ops[0].touch !== 0 && !touch(core, block.ops[0])) {
-          const stop = this.#pageFault(block);
-          if (stop !== undefined) return stop;
-          continue;
-        }
-        if (this.translator?.run(block) === true) {
-          leftRegion = true;
-          continue;
-        }
-        leftRegion = false;
-      }
-      if (lengthMax === 1 && core.attention !== 0) this.#beginSingle();
-
-      const { length } = block;
-      const index = runBlock(core, block, length < lengthMax ? length : lengthMax);
-      if (index !== length || !block.setsEip) m[EIP] += block.starts[index];
-      core.position = 0;
-      core.left -= index;
-      if (lengthMax === 1) core.stopPassed = false;
+      const stop = core.attention !== 0 || core.stopPassed ? this.#runAttended() : this.#runNext(false);
+      if (stop !== undefined) return stop;
     }
+    return undefined;
+  }
+
+  #runAttended(): CpuStop | undefined {
+    const attended = this.#attend();
+    if (attended === 'again') return undefined;
+    return attended === 'single' ? this.#runNext(true) : attended;
+  }
+
+  /** Runs the block at EIP, or from it what is translated, or its first instruction alone. */
+  #runNext(isSingle: boolean): CpuStop | undefined {
+    const core = this.#core;
+    const m = core.i32;
+    const block = fetchBlock(core, this.#decoder);
+    // A block whose probe was passed is no translator's.
+    let isTranslators = !isSingle;
+    if (block.probed) {
+      if (this.#passed) isTranslators = false;
+      else if (core.repeatDone === 0) {
+        const hits = core.probes.matching((m[BASE + CS] + m[EIP]) | 0, block.physical);
+        if (hits.length > 0) return this.#judge(hits);
+      }
+    }
+    this.#passed = false;
+    if (isTranslators) {
+      const first = block.ops[0];
+      if (first.touch !== 0 && (this.#leftRegion || block.translation !== undefined) && !touch(core, first)) {
+        return this.#pageFault(block);
+      }
+      this.#leftRegion = this.translator?.run(block) === true;
+      if (this.#leftRegion) return undefined;
+    } else if (isSingle && core.attention !== 0) this.#beginSingle();
+
+    const { length } = block;
+    const lengthMax = isSingle ? 1 : core.left;
+    const index = runBlock(core, block, length < lengthMax ? length : lengthMax);
+    if (index !== length || !block.setsEip) m[EIP] += block.starts[index];
+    core.position = 0;
+    core.left -= index;
+    if (isSingle) core.stopPassed = false;
+    return undefined;
+  }
+
+  /** @returns a stop, or undefined: the probes are passed. The judge may have written: everything is looked at again. */
+  #judge(probes: readonly number[]): CpuStop | undefined {
+    if (this.probeJudge?.stopsAt(probes) !== false) return { reason: 'probe', probes };
+    this.#judgedAt = this.#core.instructionCount;
+    this.#passed = true;
     return undefined;
   }
 

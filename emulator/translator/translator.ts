@@ -48,15 +48,30 @@ const MODULES_MAX = 512;
 /** CARRIES without the bits that only POPF, SAHF and their like set. */
 const PLAIN_CARRIES_EXCLUDE = 0xff01;
 
-/** Code for one place. */
-export interface Translation extends Place {
+/** Code for one place. A class: the run loop reads these, and objects made by spreading come in two shapes. */
+export class Translation implements Place {
+  readonly eip: number;
+  readonly user: boolean;
+  readonly addend: number;
+  readonly unguarded: boolean;
   readonly block: Block;
   readonly index: number;
   readonly region: Region;
   /** How often the run loop has entered it. */
-  entries: number;
+  entries = 0;
   /** Another one for the same block, at another linear address or privilege. */
   readonly next: Translation | undefined;
+
+  constructor({ eip, user, addend, unguarded }: Place, block: Block, index: number, region: Region) {
+    this.eip = eip;
+    this.user = user;
+    this.addend = addend;
+    this.unguarded = unguarded;
+    this.block = block;
+    this.index = index;
+    this.region = region;
+    this.next = unguarded ? undefined : block.translation;
+  }
 }
 
 function find(block: Block, eip: number, user: boolean): Translation | undefined {
@@ -224,14 +239,7 @@ export class Translator {
     const indices = this.#support.compile(functions);
     made.forEach(({ block, place, region }, at) => {
       const index = indices[at];
-      const translation: Translation = {
-        ...place,
-        block,
-        index,
-        region,
-        entries: 0,
-        next: place.unguarded ? undefined : block.translation,
-      };
+      const translation = new Translation(place, block, index, region);
       if (!place.unguarded) {
         block.translation = translation;
         // At another address or privilege it is heated anew.
