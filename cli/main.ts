@@ -3,7 +3,6 @@
  * `ringside`: the embedded PC, the grader and the debug adapter without an editor.
  * Statuses of commands are in exit-status.ts; wrong usage is 2, as for anything else that is wrong with the input.
  */
-import './engine-flags.ts';
 import { Command, CommanderError } from 'commander';
 import packageFile from '../package.json' with { type: 'json' };
 import { addDapCommand } from './dap.ts';
@@ -31,9 +30,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(STATUS.ok);
 });
 
-try {
-  await program.parseAsync();
-} catch (error) {
+void program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof CommanderError)) throw error;
   setStatus(error.exitCode === 0 ? STATUS.ok : STATUS.usage);
-}
+});

@@ -1,10 +1,13 @@
 /** Files from Node's file system, and the guest image that lies beside the program or in the repository. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFile as readFileBack } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import type { FileSource, GuestImageFiles } from './launch/files.ts';
 import { failure, success, type Result } from './result.ts';
+
+// `node:fs/promises` is twelve more modules at the start.
+const readFile = promisify(readFileBack);
 
 interface Manifest {
   readonly programs: Readonly<Record<string, { readonly file: string }>>;

@@ -11,7 +11,7 @@ import { kernelFile } from '../machine/elf-file.ts';
 import { CLI, exit, HLT, jump, lidt, outb, STI } from '../machine/code.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ringside-cli-'));
-const bundle = join(REPOSITORY, 'dist/cli-test.js');
+const bundle = join(REPOSITORY, 'dist/cli-test.mjs');
 const file = (name: string, bytes: Uint8Array | string): string => {
   writeFileSync(join(folder, name), bytes);
   return join(folder, name);
