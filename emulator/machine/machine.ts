@@ -117,10 +117,12 @@ export class Machine {
 
   /**
    * Runs until `instructionCount === limit`, or until something else happens.
+   * @param limit a count, rounded down; Infinity for none
    * @param passFirst whether a probe at the first instruction is passed over, as after a stop there; false to go on with
    * a run that was only cut into slices, so that where it was cut makes no difference
    */
   run(limit: number, passFirst = true): MachineStop {
+    if (!Number.isInteger(limit)) limit = Number.isNaN(limit) ? 0 : Math.floor(limit);
     const start = this.cpu.instructionCount;
     for (;;) {
       this.#alarms.fire();

@@ -33,6 +33,8 @@ describe('a run ends', () => {
     expect([machine.run(1), machine.instructionCount]).toEqual([{ reason: 'limit' }, 1]);
     expect([machine.run(12_345), machine.instructionCount]).toEqual([{ reason: 'limit' }, 12_345]);
     expect([machine.run(5), machine.instructionCount]).toEqual([{ reason: 'limit' }, 12_345]);
+    expect([machine.run(12_346.7), machine.instructionCount]).toEqual([{ reason: 'limit' }, 12_346]);
+    expect([machine.run(NaN), machine.instructionCount]).toEqual([{ reason: 'limit' }, 12_346]);
   });
 
   test('with the guest’s verdict, and again with the same one', () => {
