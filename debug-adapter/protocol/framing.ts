@@ -6,6 +6,8 @@
  */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 const HEADER_BYTES_MAX = 4096;
+/** Room for what has arrived, but for long messages. */
+const PENDING_BYTES = 0x1_0000;
 const HEADER_NAME = 'Content-Length:';
 const PLAIN_HEADER = new TextEncoder().encode(`${HEADER_NAME} `);
 const LATIN1 = new TextDecoder('latin1');
@@ -25,9 +27,10 @@ export function frameText(message: object, byteLength: (text: string) => number)
 
 /** Cuts a byte stream into messages. Feed it chunks of any size. */
 export class FrameDecoder {
-  /** What has arrived; up to `at` it is dealt with. */
-  private pending: Uint8Array = new Uint8Array(0);
+  /** What has arrived, up to `end`; up to `at` it is dealt with. */
+  private pending = new Uint8Array(PENDING_BYTES);
   private at = 0;
+  private end = 0;
   private bodyLength: number | undefined;
   private readonly events: FramingEvents;
 
@@ -36,15 +39,29 @@ export class FrameDecoder {
   }
 
   push(chunk: Uint8Array): void {
-    const left = this.pending.subarray(this.at);
-    this.pending = left.length === 0 ? chunk.slice() : concatenate(left, chunk);
-    this.at = 0;
+    this.append(chunk);
     while (this.takeOne());
+  }
+
+  private append(chunk: Uint8Array): void {
+    const length = this.end - this.at + chunk.length;
+    if (this.end + chunk.length > this.pending.length || this.at === this.end) {
+      const left = this.pending.subarray(this.at, this.end);
+      // Twice as large, so that a long message is not copied again for each of its chunks.
+      const isFitting = length <= this.pending.length && (left.length > 0 || this.pending.length === PENDING_BYTES);
+      const into = isFitting ? this.pending : new Uint8Array(length <= PENDING_BYTES ? PENDING_BYTES : 2 * length);
+      into.set(left);
+      this.pending = into;
+      this.at = 0;
+      this.end = left.length;
+    }
+    this.pending.set(chunk, this.end);
+    this.end += chunk.length;
   }
 
   private takeOne(): boolean {
     if (this.bodyLength === undefined) return this.takeHeader();
-    if (this.pending.length - this.at < this.bodyLength) return false;
+    if (this.end - this.at < this.bodyLength) return false;
     const body = this.pending.subarray(this.at, this.at + this.bodyLength);
     this.at += this.bodyLength;
     this.bodyLength = undefined;
@@ -53,15 +70,16 @@ export class FrameDecoder {
   }
 
   private takeHeader(): boolean {
-    const plain = plainHeader(this.pending, this.at);
+    const bytes = this.pending.subarray(0, this.end);
+    const plain = plainHeader(bytes, this.at);
     if (plain !== undefined) {
       this.bodyLength = plain.length;
       this.at = plain.end;
       return true;
     }
-    const end = indexOfBlankLine(this.pending, this.at);
+    const end = indexOfBlankLine(bytes, this.at);
     if (end < 0) {
-      const left = this.pending.subarray(this.at);
+      const left = bytes.subarray(this.at);
       if (left.length > HEADER_BYTES_MAX) {
         const keep = lastHeaderStart(left);
         this.events.onGarbage(`${keep} bytes without a "${HEADER_NAME}" header were skipped.`);
@@ -69,7 +87,7 @@ export class FrameDecoder {
       }
       return false;
     }
-    const header = LATIN1.decode(this.pending.subarray(this.at, end));
+    const header = LATIN1.decode(bytes.subarray(this.at, end));
     this.at = end + 4;
     const at = header.toLowerCase().lastIndexOf(HEADER_NAME.toLowerCase());
     if (at > 0 && header.slice(0, at).trim() !== '' && !/^[\w-]+:[^\r\n]*\r\n/.test(header)) {
@@ -94,13 +112,6 @@ export class FrameDecoder {
     }
     this.events.onMessage(message);
   }
-}
-
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function indexOfBlankLine(bytes: Uint8Array, from: number): number {

@@ -53,3 +53,12 @@ test('other headers may stand beside the length', () => {
   const frame = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   expect(decode([bytes(frame)])).toEqual({ messages: [hello], garbage: [] });
 });
+
+test('a message of 24 MB in small chunks is put together once, not for each of them', () => {
+  const message = { seq: 1, type: 'request', command: 'writeMemory', arguments: { data: 'A'.repeat(24_000_000) } };
+  const frame = encodeMessage(message);
+  const chunks = Array.from({ length: Math.ceil(frame.length / 1000) }, (_, n) =>
+    frame.subarray(n * 1000, (n + 1) * 1000),
+  );
+  expect(decode([...chunks, encodeMessage(hello)])).toEqual({ messages: [message, hello], garbage: [] });
+});
