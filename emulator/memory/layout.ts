@@ -11,7 +11,7 @@ const PAGES_OF_4G = 0x10_0000;
 const fields = [
   //  name                 bytes                what it holds
   ['registers', 0x1000 /*                       Int32, indices in cpu/registers.ts */],
-  ['tlbList', 0x1000 * 4 /*                     linear page numbers that may have a TLB entry, in order of arrival */],
+  ['tlbList', 0x4000 * 4 /*                     linear page numbers that may have a TLB entry, in order of arrival */],
   ['pageFlags', PAGES_OF_4G /*                  one byte per physical page: PageFlag */],
   ['tlb', PAGES_OF_4G * 4 /*                    per linear page: physical page and its combined flags; 0: none */],
   ['readSupervisor', PAGES_OF_4G * 4 /*         per linear page: addend to the host offset; 0: slow path */],
@@ -41,7 +41,7 @@ function computeOffsets(): Readonly<Record<FieldName, number>> {
 /** Byte offsets of the fields. */
 export const layout = computeOffsets();
 
-export const TLB_LIST_ENTRIES = 0x1000;
+export const TLB_LIST_ENTRIES = 0x4000;
 
 /** The whole memory for a machine with `ramBytes` of RAM. */
 export function totalBytes(ramBytes: number): number {
