@@ -5,11 +5,14 @@
 import { INSTRUCTIONS_PER_SECOND } from '../emulator/devices/clock.ts';
 import type { Machine } from '../emulator/machine/machine.ts';
 import type { MachineStop } from '../emulator/machine/machine-stop.ts';
+import { expectLongRun } from './engine-memory.ts';
 import type { Terminal } from './terminal.ts';
 
 /** About 10 ms. */
 const SLICE_MS = 10;
 const SLICE_INSTRUCTIONS_MIN = 100_000;
+/** Past so many instructions a run is no short one. */
+const SHORT_RUN_INSTRUCTIONS = 30_000_000;
 
 export interface RunOptions {
   /** Instruction count at which the run is given up. */
@@ -46,6 +49,7 @@ export async function runBeside(machine: Machine, terminal: Terminal, options: R
     cut = stop.reason === 'limit';
     const elapsedMs = nowMs() - started;
     await flush();
+    if (countBefore < SHORT_RUN_INSTRUCTIONS && machine.instructionCount >= SHORT_RUN_INSTRUCTIONS) expectLongRun();
 
     switch (stop.reason) {
       case 'limit': {

@@ -15,6 +15,8 @@ import './engine-flags.ts';
 /** The name of the part that cli/main.ts became; the build writes it here. */
 declare const MAIN_PART: string;
 const BYTECODE = '.bytecode';
+/** For the build: `write` keeps what V8 has compiled until the end, `check` fails where V8 refuses it. */
+const use = process.env.RINGSIDE_BYTECODE;
 
 interface Module {
   exports: object;
@@ -34,14 +36,14 @@ function load(name: string): object {
   const bytecode = existsSync(filename + BYTECODE) ? readFileSync(filename + BYTECODE) : undefined;
   const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: bytecode });
   scripts.set(filename, script);
+  if (script.cachedDataRejected === true && use === 'check') throw new Error(`V8 refuses the bytecode of ${name}.`);
   const part = script.runInThisContext() as Part;
   const requireAny = (id: string): unknown => (id.startsWith('./') ? load(id.slice(2)) : requireOther(id));
   part(module, module.exports, requireAny, pathToFileURL(filename).href);
   return module.exports;
 }
 
-// The build runs a program once and keeps what V8 has compiled until its end.
-if (process.env.RINGSIDE_BYTECODE === 'write') {
+if (use === 'write') {
   process.on('exit', () => {
     for (const [filename, script] of scripts) writeFileSync(filename + BYTECODE, script.createCachedData());
   });

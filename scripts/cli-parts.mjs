@@ -80,10 +80,12 @@ async function writeParts(files, common) {
 
 /** Runs a program once and keeps the bytecode of what that took. */
 export function writeBytecode() {
-  const { status, stderr } = spawnSync(process.execPath, [`${OUT}/cli.js`, 'run', 'rustshim'], {
-    env: { ...process.env, RINGSIDE_BYTECODE: 'write' },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
-  });
-  if (status !== 0) console.error(`No bytecode: the command line ended with status ${status}.\n${stderr}`);
+  for (const use of ['write', 'check']) {
+    const { status, stderr } = spawnSync(process.execPath, [`${OUT}/cli.js`, 'run', 'rustshim'], {
+      env: { ...process.env, RINGSIDE_BYTECODE: use },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`RINGSIDE_BYTECODE=${use} ended with status ${status}.\n${stderr}`);
+  }
 }

@@ -3,6 +3,7 @@
  * Verdicts on the embedded PC depend on nothing but the guest: budgets are instructions.
  */
 import type { Command } from 'commander';
+import { expectLongRun } from '../engine-memory.ts';
 import { collect, parseMemory } from '../options.ts';
 
 export interface GradeFlags {
@@ -31,6 +32,7 @@ export function addGradeCommand(program: Command, exit: (status: number) => void
     .option('-v, --verbose', 'show every transcript in full')
     .addHelpText('after', '\nExit status: 0 when all points were made, 1 when not, 2 when the cases cannot be run.')
     .action(async (names: string[], flags: GradeFlags) => {
+      expectLongRun();
       // Loaded when asked for, as in dap.ts.
       const { grade } = await import('./grade.ts');
       exit(await grade(names, flags));
