@@ -67,6 +67,8 @@ export class Probes {
 
   /** Whether a probe is in the page of an address, by either address. Addresses as int32. */
   onPage(linear: number, physical: number): boolean {
+    // Asked at every change of page or privilege level.
+    if (this.#probes.size === 0) return false;
     return this.#linearPages.has(linear >>> 12) || this.#physicalPages.has(physical >>> 12);
   }
 
