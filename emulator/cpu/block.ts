@@ -18,7 +18,7 @@ const BLOCKS_MAX = 0x1_0000;
 /** Index in `marks` of whether a block begins at the first byte. */
 const SEEN = 0x1000;
 /** Heat of a block that is not kept: it is never translated. */
-const FROZEN = -0x4000_0000;
+export const FROZEN = -0x4000_0000;
 
 export class Block {
   // Only the block of code that is not kept ever changes (`BlockCache.passing`).

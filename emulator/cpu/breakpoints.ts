@@ -65,7 +65,9 @@ export class Breakpoints {
     this.#execution = kinds[ON.EXECUTION];
     // Without CR4.DE, R/W = 10 is undefined: it breaks on nothing.
     this.#ports = (m[CR4] & Cr4.DE) !== 0 ? kinds[ON.PORT] : [];
+    const before = this.#data;
     this.#data = [...kinds[ON.WRITE], ...kinds[ON.ACCESS]];
+    for (const { start } of [...before, ...this.#data]) core.updateLinearFlags(start >>> 12);
     for (const { start } of this.#data) interceptLinear(core, start >>> 12);
     core.updateDataProbed();
     core.updateAttention();

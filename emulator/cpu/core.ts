@@ -17,7 +17,20 @@ import type { FaultRecord } from './cpu-stop.ts';
 import { EventStop, type CpuEvent } from './events.ts';
 import { APIC_BASE_RESET } from './msr.ts';
 import { Probes } from './probes.ts';
-import { ATTRIBUTES, Attribute, CPL, CR0, CS, Cr0, EFLAGS, EIP, Eflags, SS } from './registers.ts';
+import {
+  A20_MASKED,
+  ATTRIBUTES,
+  Attribute,
+  CPL,
+  CR0,
+  CS,
+  Cr0,
+  EFLAGS,
+  EIP,
+  EVENT_STOPS,
+  Eflags,
+  SS,
+} from './registers.ts';
 
 /** Reasons to leave the fast path at a block boundary; bits of `attention`. */
 export const Attention = {
@@ -79,7 +92,14 @@ export class Core {
   ringChanged = false;
 
   /** Bits of `EventStop`, and the events since that have not been told. */
-  eventStops = 0;
+  get eventStops(): number {
+    return this.i32[EVENT_STOPS];
+  }
+
+  set eventStops(stops: number) {
+    this.i32[EVENT_STOPS] = stops;
+  }
+
   events: CpuEvent[] = [];
   /** What was being delivered when the exception arose that `run` reports. */
   faultsBefore: readonly FaultRecord[] = [];
@@ -114,16 +134,22 @@ export class Core {
   fetchPhysicalPage = 0;
   /** `Mode.PROBED` where a probe is in the page that `fetchLinearPage` names, or 0. */
   fetchProbed = 0;
-  tlbEntries = 0;
-  /** Whether the TLB may hold parts of large pages. */
-  largeEntries = false;
   /** Error code and linear address, unsigned, of the page fault that a page walk has found last. */
   pageFaultCode = 0;
   pageFaultAddress = 0;
   /** IA32_APIC_BASE, low half. */
   apicBase: number = APIC_BASE_RESET;
   /** Bits of a physical address that reach the bus: all, or all but bit 20. */
-  a20Mask = -1;
+  get a20Mask(): number {
+    return this.#a20Mask;
+  }
+
+  set a20Mask(mask: number) {
+    this.#a20Mask = mask;
+    this.i32[A20_MASKED] = mask === -1 ? 0 : 1;
+  }
+
+  #a20Mask = -1;
 
   /** Low and high half of what the guest's writes to the TSC added to the instruction count. */
   tscOffsetLow = 0;
@@ -203,6 +229,11 @@ export class Core {
 
   updateDataProbed(): void {
     this.dataProbed = this.breakpoints.onData || this.probes.data.any;
+  }
+
+  /** Call after every change of the data probes and breakpoints of a linear page. */
+  updateLinearFlags(page: number): void {
+    this.u8[layout.linearFlags + page] = this.probes.data.flagsOf(page);
   }
 
   /** Call after every change of IF, TF, RF, the interrupt line or the breakpoints. */

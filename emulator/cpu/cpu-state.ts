@@ -40,3 +40,11 @@ export type CpuState = {
   /** [linear page, entry] pairs; paging.ts. */
   readonly tlb: readonly number[];
 };
+
+export function saveFault({ vector, errorCode, eip, cs, cr2 }: FaultRecord): SavedFault {
+  return { vector, errorCode: errorCode ?? null, eip, cs, cr2: cr2 ?? null };
+}
+
+export function restoreFault({ vector, errorCode, eip, cs, cr2 }: SavedFault): FaultRecord {
+  return { vector: vector ?? 0, errorCode: errorCode ?? undefined, eip: eip ?? 0, cs: cs ?? 0, cr2: cr2 ?? undefined };
+}

@@ -13,11 +13,10 @@ import type { GuestMemory } from '../memory/guest-memory.ts';
 import type { Block } from './block.ts';
 import { Attention, Core } from './core.ts';
 import type { CpuBus } from './cpu-bus.ts';
-import type { CpuState, SavedFault } from './cpu-state.ts';
-import { CPU_STATE_VERSION } from './cpu-state.ts';
+import { CPU_STATE_VERSION, restoreFault, saveFault, type CpuState } from './cpu-state.ts';
 import type { CpuStop, ExceptionStop, FaultRecord } from './cpu-stop.ts';
 import { Decoder } from './decoder.ts';
-import { deliver } from './delivery.ts';
+import { deliver, quickPageFault } from './delivery.ts';
 import { EventStop } from './events.ts';
 import { CpuException, DB, PF, RETRY } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
@@ -267,6 +266,9 @@ export class Cpu {
   }
 
   #runAttended(): CpuStop | undefined {
+    const core = this.#core;
+    // After the IRET from a fault, RF is mostly all there is; without instruction breakpoints it means nothing.
+    if (core.attention === Attention.RESUME && !core.stopPassed && core.repeatDone === 0) return this.#runNext(false);
     const attended = this.#attend();
     if (attended === 'again') return undefined;
     return attended === 'single' ? this.#runNext(true) : attended;
@@ -287,14 +289,15 @@ export class Cpu {
       }
     }
     this.#passed = false;
+    if (core.attention !== 0) this.#beginSingle();
     if (isTranslators) {
       const first = block.ops[0];
       if (first.touch !== 0 && (this.#leftRegion || block.translation !== undefined) && !touch(core, first)) {
         return this.#pageFault(block);
       }
-      this.#leftRegion = this.translator?.run(block) === true;
+      this.#leftRegion = this.translator?.run(block, this.#leftRegion) === true;
       if (this.#leftRegion) return undefined;
-    } else if (isSingle && core.attention !== 0) this.#beginSingle();
+    }
 
     const { length } = block;
     const lengthMax = isSingle ? 1 : core.left;
@@ -389,6 +392,10 @@ export class Cpu {
     const core = this.#core;
     core.block = block;
     core.position = 0;
+    if (!core.stopsAt(PF) && this.#judgedAt !== core.instructionCount && quickPageFault(core)) {
+      this.#delivered();
+      return undefined;
+    }
     return this.#handleFault(new CpuException(PF, core.pageFaultCode, core.pageFaultAddress));
   }
 
@@ -423,12 +430,17 @@ export class Cpu {
     }
     const outcome = deliver(core, event, isFault);
     if (outcome instanceof CpuException) return { ...this.#exceptionStop(outcome), before: core.faultsBefore };
-    core.stopPassed = false;
-    this.deliveryCount++;
-    core.left--;
+    this.#delivered();
     if (outcome === undefined) return undefined;
     this.#shutdown = outcome;
     return { reason: 'triple-fault', chain: outcome };
+  }
+
+  #delivered(): void {
+    const core = this.#core;
+    core.stopPassed = false;
+    this.deliveryCount++;
+    core.left--;
   }
 
   /** A register of the FPU or SIMD units by name, lowest byte first; fpu-registers.ts. */
@@ -499,12 +511,4 @@ export class Cpu {
     this.interruptLine = state.interruptLine;
     core.events.length = 0;
   }
-}
-
-function saveFault({ vector, errorCode, eip, cs, cr2 }: FaultRecord): SavedFault {
-  return { vector, errorCode: errorCode ?? null, eip, cs, cr2: cr2 ?? null };
-}
-
-function restoreFault({ vector, errorCode, eip, cs, cr2 }: SavedFault): FaultRecord {
-  return { vector: vector ?? 0, errorCode: errorCode ?? undefined, eip: eip ?? 0, cs: cs ?? 0, cr2: cr2 ?? undefined };
 }

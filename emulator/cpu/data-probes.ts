@@ -64,6 +64,7 @@ export class DataProbes {
         this.#updateFlag(page);
         interceptPhysical(this.#core, page);
       } else {
+        this.#core.updateLinearFlags(page);
         interceptLinear(this.#core, page);
       }
     }
@@ -82,6 +83,7 @@ export class DataProbes {
       if (left.length > 0) pages.set(page, left);
       else pages.delete(page);
       if (physical) this.#updateFlag(page);
+      else this.#core.updateLinearFlags(page);
     }
     this.#hits = this.#hits.filter((hit) => hit.probe !== id);
     this.#core.updateDataProbed();

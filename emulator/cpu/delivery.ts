@@ -7,6 +7,7 @@ import type { FaultRecord } from './cpu-stop.ts';
 import { CpuException, DB, DE, DF, GP, NP, PF, SS_FAULT, TS } from './exception.ts';
 import { readEflags } from './flags.ts';
 import { interrupt } from './interrupts.ts';
+import { quickInterrupt } from './quick-transfers.ts';
 import { CR2, CS, DR, EIP, Eflags, SELECTOR } from './registers.ts';
 
 const CONTRIBUTORY: readonly number[] = [DE, TS, NP, SS_FAULT, GP];
@@ -55,6 +56,18 @@ export function deliver(
       }
     }
   }
+}
+
+/** Delivers the page fault that a walk has found, if that is simple. @returns false where nothing has been delivered */
+export function quickPageFault(core: Core): boolean {
+  const m = core.i32;
+  if (!core.protectedMode) return false;
+  m[CR2] = core.pageFaultAddress;
+  core.cancelTraps();
+  const eflags = readEflags(core) | Eflags.RF;
+  if (!quickInterrupt(core, PF, core.pageFaultCode, false, m[EIP], eflags)) return false;
+  core.block = undefined;
+  return true;
 }
 
 function escalates(first: number, second: number): boolean {

@@ -7,7 +7,7 @@
  */
 import { PageFlag } from '../memory/layout.ts';
 import { RAM_OFFSET } from './access.ts';
-import { Block } from './block.ts';
+import { Block, FROZEN } from './block.ts';
 import { Mode, type Core } from './core.ts';
 import { Decoder, INSTRUCTION_BYTES_MAX, NEED_MORE } from './decoder.ts';
 import { GP, raise } from './exception.ts';
@@ -132,5 +132,6 @@ function fetchOne(core: Core, decoder: Decoder, cache: boolean): Block {
   const flags = core.memory.pageFlags;
   const inRam = (flags[physical >>> 12] & PageFlag.WINDOW) === 0 && (flags[secondPage] & PageFlag.WINDOW) === 0;
   if (cache && secondPage !== -1 && inRam) core.blocks.add(block);
+  else block.heat = FROZEN;
   return block;
 }

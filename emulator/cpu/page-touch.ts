@@ -10,8 +10,9 @@
 import type { Core } from './core.ts';
 import type { Instruction } from './instruction.ts';
 import { Kind } from './instruction.ts';
+import { TLB_LIST_ENTRIES } from '../memory/layout.ts';
 import { fill } from './paging.ts';
-import { BASE, READ_END, WRITE_END } from './registers.ts';
+import { BASE, EIP, MISSED_AT, READ_END, TLB_ENTRIES, WRITE_END } from './registers.ts';
 
 /** Values of `Instruction.touch`. */
 export const TOUCH_NOTHING = 0;
@@ -46,5 +47,8 @@ export function touch(core: Core, i: Instruction): boolean {
   // A limit, an alignment or a second page to look at is the instruction's.
   if (offset >>> 0 >= m[(write ? WRITE_END : READ_END) + i.segment] >>> 0) return true;
   if ((linear & 0xfff) > 0xffc || core.alignmentCheck) return true;
+  // And what has the code found anew after the instruction: the block that runs it ends there.
+  if (linear >>> 12 === core.fetchLinearPage >>> 12 || m[TLB_ENTRIES] === TLB_LIST_ENTRIES) return true;
+  m[MISSED_AT] = m[EIP];
   return fill(core, linear, write, core.cpl === 3) !== 0;
 }

@@ -10,7 +10,7 @@ import { PageFlag, TLB_LIST_ENTRIES, layout } from '../memory/layout.ts';
 import type { Core } from './core.ts';
 import { raisePageFault } from './exception.ts';
 import { permits, walk } from './page-walk.ts';
-import { CR0, CR4, Cr0, Cr4 } from './registers.ts';
+import { CR0, CR4, Cr0, Cr4, LARGE_ENTRIES, TLB_ENTRIES } from './registers.ts';
 
 /** Bits of a PDE, a PTE and (combined over both) of a TLB entry. */
 export const Pte = { P: 1, W: 2, U: 4, A: 0x20, D: 0x40, PS: 0x80, G: 0x100 } as const;
@@ -46,7 +46,7 @@ export function fill(core: Core, linear: number, write: boolean, user: boolean):
     else replace(core, page);
     entry = walked;
     m[TLB + page] = entry;
-    if ((entry & Pte.PS) !== 0) core.largeEntries = true;
+    if ((entry & Pte.PS) !== 0) m[LARGE_ENTRIES] = 1;
   }
   fillTables(core, page, entry);
   return entry;
@@ -56,8 +56,7 @@ export function fill(core: Core, linear: number, write: boolean, user: boolean):
 function fillTables(core: Core, page: number, entry: number): void {
   const m = core.i32;
   const physical = entry & core.a20Mask & ~0xfff;
-  let flags = core.memory.pageFlags[physical >>> 12];
-  if (core.dataProbed) flags |= core.probes.data.flagsOf(page);
+  const flags = core.memory.pageFlags[physical >>> 12] | core.u8[layout.linearFlags + page];
   if ((flags & (PageFlag.WINDOW | PageFlag.PROBED)) !== 0) return;
   const addend = (layout.ram + physical - (page << 12)) | 0;
   const userPage = (entry & Pte.U) !== 0;
@@ -70,8 +69,8 @@ function fillTables(core: Core, page: number, entry: number): void {
 }
 
 function rememberPage(core: Core, page: number): void {
-  if (core.tlbEntries === TLB_LIST_ENTRIES) flushTlb(core, false);
-  core.i32[TLB_LIST + core.tlbEntries++] = page;
+  if (core.i32[TLB_ENTRIES] === TLB_LIST_ENTRIES) flushTlb(core, false);
+  core.i32[TLB_LIST + core.i32[TLB_ENTRIES]++] = page;
 }
 
 /** The entry is about to be another: code that runs there is found anew, as it would be after any cut of the run. */
@@ -94,14 +93,14 @@ function forget(core: Core, page: number): void {
 export function flushTlb(core: Core, keepGlobal: boolean): void {
   const m = core.i32;
   let kept = 0;
-  for (let index = 0; index < core.tlbEntries; index++) {
+  for (let index = 0; index < m[TLB_ENTRIES]; index++) {
     const page = m[TLB_LIST + index];
     const entry = m[TLB + page];
     if (keepGlobal && (entry & Pte.G) !== 0) m[TLB_LIST + kept++] = page;
     else if (entry !== 0) forget(core, page);
   }
-  core.tlbEntries = kept;
-  if (kept === 0) core.largeEntries = false;
+  m[TLB_ENTRIES] = kept;
+  if (kept === 0) m[LARGE_ENTRIES] = 0;
   refetch(core);
 }
 
@@ -111,7 +110,7 @@ export function invalidatePage(core: Core, linear: number): void {
   const page = linear >>> 12;
   forget(core, page);
   core.fetchLinearPage = -1;
-  if (!core.largeEntries) return;
+  if (m[LARGE_ENTRIES] === 0) return;
   const pages = (m[CR4] & Cr4.PAE) !== 0 ? 0x200 : 0x400;
   const first = page - (page % pages);
   for (let other = first; other < first + pages; other++) {
@@ -121,14 +120,14 @@ export function invalidatePage(core: Core, linear: number): void {
 
 /** Empties the fast tables and leaves the TLB: after the A20 mask has changed. */
 export function dropFastTables(core: Core): void {
-  for (let index = 0; index < core.tlbEntries; index++) interceptLinear(core, core.i32[TLB_LIST + index]);
+  for (let index = 0; index < core.i32[TLB_ENTRIES]; index++) interceptLinear(core, core.i32[TLB_LIST + index]);
   core.fetchLinearPage = -1;
 }
 
 /** Sends writes to a physical page through the slow path from now on. */
 export function interceptWrites(core: Core, physicalPage: number): void {
   const m = core.i32;
-  for (let index = 0; index < core.tlbEntries; index++) {
+  for (let index = 0; index < m[TLB_ENTRIES]; index++) {
     const page = m[TLB_LIST + index];
     if ((m[TLB + page] & core.a20Mask) >>> 12 === physicalPage) {
       m[WRITE_SUPERVISOR + page] = 0;
@@ -140,7 +139,7 @@ export function interceptWrites(core: Core, physicalPage: number): void {
 /** Sends all accesses to a physical page through the slow path from now on. */
 export function interceptPhysical(core: Core, physicalPage: number): void {
   const m = core.i32;
-  for (let index = 0; index < core.tlbEntries; index++) {
+  for (let index = 0; index < m[TLB_ENTRIES]; index++) {
     const page = m[TLB_LIST + index];
     if ((m[TLB + page] & core.a20Mask) >>> 12 === physicalPage) interceptLinear(core, page);
   }
@@ -159,7 +158,7 @@ export function interceptLinear(core: Core, page: number): void {
 export function saveTlb(core: Core): number[] {
   const m = core.i32;
   const saved: number[] = [];
-  for (let index = 0; index < core.tlbEntries; index++) {
+  for (let index = 0; index < m[TLB_ENTRIES]; index++) {
     const page = m[TLB_LIST + index];
     saved.push(page, m[TLB + page]);
   }
@@ -169,12 +168,12 @@ export function saveTlb(core: Core): number[] {
 export function restoreTlb(core: Core, saved: readonly number[]): void {
   flushTlb(core, false);
   const m = core.i32;
-  core.tlbEntries = saved.length / 2;
-  for (let index = 0; index < core.tlbEntries; index++) {
+  m[TLB_ENTRIES] = saved.length / 2;
+  for (let index = 0; index < m[TLB_ENTRIES]; index++) {
     const page = saved[index * 2];
     m[TLB_LIST + index] = page;
     m[TLB + page] = saved[index * 2 + 1];
-    if ((m[TLB + page] & Pte.PS) !== 0) core.largeEntries = true;
+    if ((m[TLB + page] & Pte.PS) !== 0) m[LARGE_ENTRIES] = 1;
   }
 }
 

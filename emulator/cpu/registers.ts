@@ -60,6 +60,18 @@ export const PDPTE = 88;
 export const SLOTS_END = 96;
 /** `Core.cpl` once more, for translated code. Slot 96 is translator/locals.ts's. */
 export const CPL = 97;
+/** How many pages the TLB's list holds. */
+export const TLB_ENTRIES = 98;
+/** 1: the TLB may hold parts of large pages. */
+export const LARGE_ENTRIES = 99;
+/** 1: A20 is masked. */
+export const A20_MASKED = 100;
+/** `Core.eventStops`. */
+export const EVENT_STOPS = 101;
+/** 1: translated code has changed entries of the TLB since the run loop has looked; no part of the state. */
+export const TLB_CHANGED = 102;
+/** Address of the last instruction with a page that translated code did not find; no part of the state. */
+export const MISSED_AT = 103;
 
 // The FPU and SIMD units; execute/x87/unit.ts and execute/sse/unit.ts say what the fields mean.
 /** Physical registers R0 to R7, four slots each: low half, high half, sign and exponent (16 bits), unused. */

@@ -13,6 +13,7 @@ const fields = [
   ['registers', 0x1000 /*                       Int32, indices in cpu/registers.ts */],
   ['tlbList', 0x4000 * 4 /*                     linear page numbers that may have a TLB entry, in order of arrival */],
   ['pageFlags', PAGES_OF_4G /*                  one byte per physical page: PageFlag */],
+  ['linearFlags', PAGES_OF_4G /*                one byte per linear page: PageFlag.PROBED or 0 */],
   ['tlb', PAGES_OF_4G * 4 /*                    per linear page: physical page and its combined flags; 0: none */],
   ['readSupervisor', PAGES_OF_4G * 4 /*         per linear page: addend to the host offset; 0: slow path */],
   ['readUser', PAGES_OF_4G * 4],

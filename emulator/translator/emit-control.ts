@@ -106,5 +106,6 @@ export const jumps: Readonly<Record<string, EmitJump>> = {
 export function staticTargets(i: Instruction, start: number): readonly number[] {
   if (i.row.mnemonic === 'JMP') return i.kind0 === Kind.RELATIVE ? [relativeTarget(i, start)] : [];
   if (i.row.mnemonic === 'CALL' || i.row.mnemonic === 'RET') return [];
+  if (!i.row.jump) return [(start + i.end) | 0];
   return [relativeTarget(i, start), (start + i.end) | 0];
 }

@@ -46,6 +46,8 @@ const FORMATS: Readonly<Record<number, Format>> = {
 
 /** Pushes the host address of a memory operand. */
 function pushHost(e: Emitter, i: Instruction, bytes: number, write: boolean): void {
+  // Its other exceptions may come before the access.
+  e.fills = false;
   const { local, offset } = e.checkOperand(i, bytes, write);
   e.code.get(local);
   if (offset !== 0) e.code.i32(offset).op(Op.ADD);
@@ -334,6 +336,7 @@ const fnstcw: Emit = (e, i) => {
 const fldcw: Emit = (e, i) => {
   const { code } = e;
   e.x87.begin();
+  e.fills = false;
   e.pushAt(e.checkOperand(i, 2, false), 2);
   code.tee(VALUE0).i32(PRECISION).op(Op.AND, Op.EQZ);
   code.i32(0).access(Op.LOAD, FPU_STATUS * 4);

@@ -8,6 +8,7 @@ import { arithmetic } from './emit-arithmetic.ts';
 import { bits, canEmitBits } from './emit-bits.ts';
 import { jumps, type EmitJump } from './emit-control.ts';
 import { canEmitData, data } from './emit-data.ts';
+import { pagingEmitterOf } from './emit-paging.ts';
 import { segmentEmitterOf } from './emit-segments.ts';
 import { canEmitX87, x87 } from './emit-x87.ts';
 import { isFlatOperand, isMemory, type Emitter } from './emitter.ts';
@@ -35,8 +36,10 @@ export function emitterOf(i: Instruction): Emit | undefined {
   return emit;
 }
 
-/** The emitter of a jump, call or return. */
+/** The emitter of a jump, call or return, or of what else ends a block. */
 export function jumpEmitterOf(i: Instruction): EmitJump | undefined {
+  const emitPaging = pagingEmitterOf(i);
+  if (emitPaging !== undefined) return emitPaging;
   if (i.size !== 4 || i.addressMask !== -1 || !operandsKnown(i)) return undefined;
   return transfers.get(i.row.mnemonic);
 }

@@ -31,19 +31,27 @@ import {
   HOST,
   LEFT,
   LOW_BYTES,
+  MISS_ACCESS,
+  MISS_ADDRESS,
+  MISS_CELL,
   NEXT_EIP,
   RESULT_LOCAL,
   TARGET,
   VALUE0,
   VALUE1,
 } from './locals.ts';
+import { ACCESS_SIZE_SHIFT, ACCESS_USER, ACCESS_WRITES } from './tlb-fill.ts';
 import { StackModel } from './x87/stack-model.ts';
 
 /** Indices of the imported functions, in the order of support.ts. */
 export const CARRIES_HELPER = 0;
 export const SEGMENT_LOAD_HELPER = 1;
+export const TLB_WALK_HELPER = 2;
+export const TLB_FILL_HELPER = 3;
+export const TLB_INVALIDATE_HELPER = 4;
+export const TLB_RELOAD_HELPER = 5;
 /** Those of x87/helpers.ts follow in their order. */
-export const FIRST_X87_HELPER = 2;
+export const FIRST_X87_HELPER = 6;
 
 export type Size = 1 | 2 | 4;
 
@@ -58,6 +66,15 @@ export interface ColdStub {
   readonly code: Code;
 }
 
+/** An access that was not found in a fast table, at ADDRESS plus `beyond`. */
+interface Miss {
+  readonly beyond: number;
+  readonly size: number;
+  readonly write: boolean;
+  /** Whether it may be what it was checked together with that is missing. */
+  readonly group: boolean;
+}
+
 export class Emitter {
   readonly code = new Code();
   readonly cold: ColdStub[] = [];
@@ -70,7 +87,6 @@ export class Emitter {
   #remaining = 0;
   /** Its way out, once it has one, and what was known of the flags then. */
   #exit: number | undefined;
-  #groupExit: number | undefined;
   #place0: Place = { local: HOST, offset: 0 };
   readonly #checked = new Set<Group>();
   /** For AL, CL, DL and BL: the version of the register whose low byte LOW_BYTES holds. */
@@ -94,11 +110,18 @@ export class Emitter {
   straddles = false;
   /** Whether those that reach into another page leave as those of a group do. */
   leavesAtPageEnd = false;
-  /** Writes to a way out how to go on where only the check of a group, or of a page's end, has failed. */
-  leaveGroup: (code: Code, eip: number) => void = () => undefined;
+  /**
+   * Where the index of the function stands that goes on at an instruction where only the check of a group, or of a page's
+   * end, has failed. The slot ZERO holds that of none.
+   */
+  groupCell: (eip: number) => number = () => ZERO * 4;
+  /** Whether the instruction's first effect are its accesses, in the order of their checks. */
+  fills = true;
+  readonly #user: boolean;
 
   /** @param user whether accesses are those of CPL 3 */
   constructor(user: boolean) {
+    this.#user = user;
     this.#readTable = user ? layout.readUser : layout.readSupervisor;
     this.#writeTable = user ? layout.writeUser : layout.writeSupervisor;
   }
@@ -120,7 +143,7 @@ export class Emitter {
     this.#eip = eip;
     this.#remaining = remaining;
     this.#exit = undefined;
-    this.#groupExit = undefined;
+    this.fills = true;
   }
 
   /** EIP of the instruction. */
@@ -130,26 +153,48 @@ export class Emitter {
 
   // Ways out.
 
-  /**
-   * Branches out, to the interpreter at this instruction, if the top of the stack is not 0.
-   * @param group whether a group's check has failed, which need not mean that each of its accesses does
-   */
-  exitIf(group = false): void {
-    if (group) this.#groupExit ??= this.coldStub(this.#eip, this.#remaining, true);
-    else this.#exit ??= this.coldStub(this.#eip, this.#remaining);
-    this.code.brIf(this.code.depth + (group ? this.#groupExit! : this.#exit!));
+  /** Branches out, to the interpreter at this instruction, if the top of the stack is not 0. */
+  exitIf(): void {
+    this.#exit ??= this.coldStub(this.#eip, this.#remaining);
+    this.#branchIf(this.#exit);
+  }
+
+  #branchIf(stub: number): void {
+    this.code.brIf(this.code.depth + stub);
+  }
+
+  /** @returns index of a stub for an access that does not find its page, or does not stay there */
+  #missStub(miss: Miss): number {
+    return this.coldStub(this.#eip, this.#remaining, miss);
   }
 
   /** @returns index of a stub that leaves to `eip`, or to TARGET, giving back `count` instructions */
-  coldStub(eip: number | 'target', count: number, group = false): number {
+  coldStub(eip: number | 'target', count: number, miss?: Miss): number {
     const code = new Code();
     if (isStatic(this.flags)) emitKind(code, this.flags);
     if (eip === 'target') code.get(TARGET).set(NEXT_EIP);
     else code.i32(eip).set(NEXT_EIP);
     this.x87.flush(code);
     if (count !== 0) code.get(LEFT).i32(count).op(Op.ADD).set(LEFT);
-    if (group && eip !== 'target') this.leaveGroup(code, eip);
+    if (miss !== undefined && eip !== 'target') this.#writeMiss(code, miss, eip);
     return this.cold.push({ code }) - 1;
+  }
+
+  #writeMiss(code: Code, { beyond, size, write, group }: Miss, eip: number): void {
+    // An access of that many bytes is in no page.
+    const bytes = this.fills ? size : 0x2000;
+    const access = (write ? ACCESS_WRITES : 0) | (this.#user ? ACCESS_USER : 0);
+    code.i32(0).get(ADDRESS);
+    if (beyond !== 0) code.i32(beyond).op(Op.ADD);
+    code.access(Op.STORE, MISS_ADDRESS * 4);
+    code
+      .i32(0)
+      .i32(access | (bytes << ACCESS_SIZE_SHIFT))
+      .access(Op.STORE, MISS_ACCESS * 4);
+    code
+      .i32(0)
+      .i32(group ? this.groupCell(eip) : ZERO * 4)
+      .access(Op.STORE, MISS_CELL * 4);
   }
 
   // Memory.
@@ -178,7 +223,7 @@ export class Emitter {
   checkBase(base: number, offset: number, size: number, write: boolean): Place {
     const tracked = this.bases.at(base, offset);
     const group = this.groups.next({ ...tracked, size, write });
-    if (group !== undefined) return this.#checkGroup(group, base, tracked.offset - offset, tracked.offset);
+    if (group !== undefined) return this.#checkGroup(group, base, offset, tracked.offset, size, write);
     const { code } = this;
     if (base === ZERO) code.i32(offset);
     else {
@@ -199,12 +244,13 @@ export class Emitter {
   /** With a linear address on the stack. */
   #checkAddress(size: number, write: boolean): Place {
     const { code } = this;
+    const out = this.#missStub({ beyond: 0, size, write, group: this.leavesAtPageEnd });
     // Two branches that are never taken cost less than what makes one condition of them.
     this.#pushAddend(write).tee(HOST).op(Op.EQZ);
-    this.exitIf();
+    this.#branchIf(out);
     if (size > 1 && this.straddles) {
       this.#pushOtherAddend(size, write).get(HOST).op(Op.NE);
-      this.exitIf();
+      this.#branchIf(out);
     } else if (size > 1) {
       code
         .get(ADDRESS)
@@ -212,7 +258,7 @@ export class Emitter {
         .op(Op.AND)
         .i32(0x1000 - size)
         .op(Op.GT_U);
-      this.exitIf(this.leavesAtPageEnd);
+      this.#branchIf(out);
     }
     code.get(ADDRESS).get(HOST).op(Op.ADD).set(HOST);
     return { local: HOST, offset: 0 };
@@ -239,28 +285,33 @@ export class Emitter {
     return code.access(Op.LOAD, write ? this.#writeTable : this.#readTable);
   }
 
-  /** The first access of a group checks all of them at once: one page, or two that lie side by side in RAM. */
-  #checkGroup(group: Group, base: number, delta: number, offset: number): Place {
+  /**
+   * The first access of a group checks all of them at once: one page, or two that lie side by side in RAM.
+   * @param offset of the access from `base`; @param tracked from the group's origin
+   */
+  #checkGroup(group: Group, base: number, offset: number, tracked: number, size: number, write: boolean): Place {
     const { code } = this;
     const local = FIRST_HOST + group.number;
+    const beyond = tracked - group.start;
     this.localsEnd = Math.max(this.localsEnd, local + 1);
     if (!this.#checked.has(group)) {
       this.#checked.add(group);
-      const first = group.start - delta;
+      const out = this.#missStub({ beyond, size, write, group: true });
+      const first = offset - beyond;
       if (base === ZERO) code.i32(first);
       else {
         code.get(base);
         if (first !== 0) code.i32(first).op(Op.ADD);
       }
       this.#pushAddend(group.write).tee(local).op(Op.EQZ);
-      this.exitIf(true);
+      this.#branchIf(out);
       this.#pushOtherAddend(group.end - group.start, group.write)
         .get(local)
         .op(Op.NE);
-      this.exitIf(true);
+      this.#branchIf(out);
       code.get(ADDRESS).get(local).op(Op.ADD).set(local);
     }
-    return { local, offset: offset - group.start };
+    return { local, offset: beyond };
   }
 
   /** Pushes what stands at a checked place, zero-extended. */

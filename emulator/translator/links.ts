@@ -48,6 +48,25 @@ export interface Linker {
   pushCachedIndex(code: Code): void;
 }
 
+/**
+ * Pushes the index that the cache has for the linear address in `target`, 0 if none, without code of its own for each level.
+ * @param bits the bit of local `mode` that is set at CPL 3; @param entry a local to use
+ */
+export function pushCacheHit(code: Code, target: number, mode: number, bits: number, entry: number): void {
+  const user = (): Code => code.get(mode).i32(bits).op(Op.AND, Op.EQZ, Op.EQZ);
+  code.get(target).get(target).i32(12).op(Op.SHR_U, Op.XOR);
+  code.i32(ENTRIES - 1).op(Op.AND);
+  user().i32(Math.log2(ENTRIES)).op(Op.SHL, Op.OR).i32(Math.log2(ENTRY_BYTES)).op(Op.SHL).tee(entry);
+  code.access(Op.LOAD, layout.jumpCache + 8).i32(0);
+  code.get(entry).access(Op.LOAD, layout.jumpCache).get(target).op(Op.EQ);
+  code.get(target).i32(12).op(Op.SHR_U);
+  user().i32(20).op(Op.SHL, Op.OR).i32(2).op(Op.SHL).access(Op.LOAD, layout.readSupervisor);
+  code
+    .get(entry)
+    .access(Op.LOAD, layout.jumpCache + 4)
+    .op(Op.EQ, Op.AND, Op.SELECT);
+}
+
 function keyOf({ eip, user, addend, unguarded }: Place): string {
   return `${eip}:${addend}:${user ? 'user' : 'supervisor'}${unguarded ? ' unguarded' : ''}`;
 }

@@ -40,3 +40,7 @@ export const PARAMETERS = 9;
 
 /** Index of the slot, beyond the registers, that holds LEFT outside of regions. */
 export const LEFT_SLOT = 96;
+/** Slots for the way in (support.ts): the access that did not find its page, 0: none, and what else tlb-fill.ts wants. */
+export const MISS_ACCESS = 104;
+export const MISS_ADDRESS = 105;
+export const MISS_CELL = 106;

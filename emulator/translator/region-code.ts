@@ -11,7 +11,7 @@
  *
  * Invariant: between two instructions of x86 the locals are the machine's registers and flags.
  */
-import { CARRIES, EIP, RESULT } from '../cpu/registers.ts';
+import { CARRIES, EIP, RESULT, ZERO } from '../cpu/registers.ts';
 import { Code, Op } from './code.ts';
 import { CARRIES_HELPER, Emitter } from './emitter.ts';
 import { flagsAreDead } from './dead-flags.ts';
@@ -26,6 +26,7 @@ import type { Region, RegionNode } from './region.ts';
 export const TYPE_REGION = 0;
 export const TYPE_HELPER = 1;
 export const TYPE_SEGMENT_LOAD = 3;
+/** Three parameters, one result. */
 export const TYPE_X87 = 4;
 
 const GENERAL_REGISTERS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
@@ -54,7 +55,7 @@ export class RegionCoder {
     this.#user = user;
     this.#emitter = new Emitter(user);
     this.#emitter.straddles = region.unguarded;
-    this.#emitter.leaveGroup = (code, eip) => this.#leaveGroup(code, eip);
+    this.#emitter.groupCell = (eip) => this.#linker.linkTo(eip, true)?.offset ?? ZERO * 4;
     this.#linker = linker;
     this.#tailCalls = tailCalls;
     this.#byEip = new Map(region.nodes.map((node) => [node.eip, node]));
@@ -257,24 +258,15 @@ export class RegionCoder {
     this.#transfer();
   }
 
-  /** On to the same instruction in a region without groups, if there is one. */
-  #leaveGroup(code: Code, eip: number): void {
-    const link = this.#linker.linkTo(eip, true);
-    if (link === undefined) return;
-    code.i32(0).access(Op.LOAD, link.offset).tee(TARGET).if();
-    this.#transfer(code);
-    code.end();
-  }
-
   /** To the function with index TARGET, with the registers. */
-  #transfer(code = this.#emitter.code): void {
-    const emitter = this.#emitter;
+  #transfer(): void {
+    const { code, flags } = this.#emitter;
     code
       .i32(0)
       .get(RESULT_LOCAL)
       .access(Op.STORE, RESULT * 4);
     code.i32(0);
-    pushCarries(code, emitter.flags, CARRIES_HELPER);
+    pushCarries(code, flags, CARRIES_HELPER);
     code.access(Op.STORE, CARRIES * 4);
     if (this.#tailCalls) {
       for (const register of GENERAL_REGISTERS) code.get(register);

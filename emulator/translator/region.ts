@@ -36,21 +36,23 @@ export class RegionNode {
   forwardEdges = 0;
   isLoop = false;
 
-  constructor(eip: number, block: Block) {
+  /** @param count how many instructions of the block it has at most */
+  constructor(eip: number, block: Block, count = block.ops.length) {
     this.eip = eip;
     this.block = block;
+    const ops = block.ops.slice(0, count);
     const emitters: Emit[] = [];
-    for (const i of block.ops) {
+    for (const i of ops) {
       const emit = emitterOf(i);
       if (emit === undefined) break;
       emitters.push(emit);
     }
     this.emitters = emitters;
-    const next = block.ops.at(emitters.length);
+    const next = ops.at(emitters.length);
     this.jump = next?.row.endsBlock === true ? jumpEmitterOf(next) : undefined;
     const length = emitters.length + (this.jump === undefined ? 0 : 1);
-    this.ops = block.ops.slice(0, length);
-    this.leaves = length < block.ops.length;
+    this.ops = ops.slice(0, length);
+    this.leaves = length < ops.length;
     this.bytes = block.starts[length];
   }
 
@@ -90,19 +92,23 @@ export function isTranslatable(block: Block): boolean {
   return (emitterOf(first) ?? jumpEmitterOf(first)) !== undefined;
 }
 
-/** @param blockAt the block at an address of the entry's page, if it may be part of a region */
+/**
+ * @param blockAt the block at an address of the entry's page, if it may be part of a region
+ * @param count how many instructions a bridge has: it is no more than the block's first ones, and goes on to the next's region
+ */
 export function buildRegion(
   eip: number,
   block: Block,
   blockAt: (eip: number) => Block | undefined,
   unguarded = false,
+  count?: number,
 ): Region {
   const byEip = new Map<number, RegionNode>();
-  const entry = new RegionNode(eip, block);
+  const entry = new RegionNode(eip, block, count);
   byEip.set(eip, entry);
   let instructions = entry.ops.length;
   const queue = [entry];
-  for (let at = 0; at < queue.length && !unguarded; at++) {
+  for (let at = 0; at < queue.length && !unguarded && count === undefined; at++) {
     for (const target of queue[at].targets) {
       let node = byEip.get(target);
       if (node === undefined) {

@@ -3,11 +3,15 @@
  * With tail calls (WebAssembly 3.0, "return_call_indirect") registers travel from region to region as parameters.
  * Without them each region gives its successor's index back to the trampoline in `enter`, registers through memory.
  */
+import { EIP } from '../cpu/registers.ts';
 import { Code, Op } from './code.ts';
+import { TLB_FILL_HELPER, TLB_WALK_HELPER } from './emitter.ts';
 import { carriesHelper } from './lazy-flags.ts';
-import { LEFT_SLOT, PARAMETERS } from './locals.ts';
+import { LEFT_SLOT, MISS_ACCESS, MISS_ADDRESS, MISS_CELL, PARAMETERS } from './locals.ts';
 import { TYPE_HELPER, TYPE_REGION, TYPE_SEGMENT_LOAD, TYPE_X87 } from './region-code.ts';
 import { SEGMENT_LOAD_LOCALS, SEGMENT_LOAD_PARAMETERS, segmentLoadHelper } from './segment-load.ts';
+import { TLB_FILL_LOCALS, TLB_WALK_LOCALS, tlbFillHelper, tlbWalkHelper } from './tlb-fill.ts';
+import { TLB_RELOAD_LOCALS, tlbInvalidateHelper, tlbReloadHelper } from './tlb-forget.ts';
 import { X87_HELPERS, X87_PARAMETERS, x87Functions } from './x87/helpers.ts';
 import { encodeModule, type FunctionBody, type FunctionType } from './wasm-module.ts';
 
@@ -18,6 +22,10 @@ const TABLE_INITIAL = 0x400;
 const IMPORTS = [
   { name: 'carries', type: TYPE_HELPER },
   { name: 'loadSegment', type: TYPE_SEGMENT_LOAD },
+  { name: 'tlbWalk', type: TYPE_X87 },
+  { name: 'tlbFill', type: TYPE_HELPER },
+  { name: 'tlbInvalidate', type: TYPE_SEGMENT_LOAD },
+  { name: 'tlbReload', type: TYPE_X87 },
   ...X87_HELPERS.map((name) => ({ name, type: TYPE_X87 })),
 ];
 
@@ -72,6 +80,14 @@ export class Support {
     carriesHelper(helper);
     const segments = new Code();
     segmentLoadHelper(segments);
+    const walk = new Code();
+    tlbWalkHelper(walk);
+    const fill = new Code();
+    tlbFillHelper(fill, TLB_WALK_HELPER);
+    const invalidate = new Code();
+    tlbInvalidateHelper(invalidate);
+    const reload = new Code();
+    tlbReloadHelper(reload, TLB_WALK_HELPER);
     const exports = this.#instantiate(
       [],
       [
@@ -82,8 +98,12 @@ export class Support {
           locals: [{ count: SEGMENT_LOAD_LOCALS, wide: false }],
           code: segments,
         },
+        { name: 'tlbWalk', type: TYPE_X87, locals: [{ count: TLB_WALK_LOCALS, wide: false }], code: walk },
+        { name: 'tlbFill', type: TYPE_HELPER, locals: [{ count: TLB_FILL_LOCALS, wide: false }], code: fill },
+        { name: 'tlbInvalidate', type: TYPE_SEGMENT_LOAD, locals: [], code: invalidate },
+        { name: 'tlbReload', type: TYPE_X87, locals: [{ count: TLB_RELOAD_LOCALS, wide: false }], code: reload },
         ...x87Functions(TYPE_X87),
-        { name: 'enter', type: TYPE_ENTER, locals: [], code: tailCalls ? enterOnce() : trampoline() },
+        { name: 'enter', type: TYPE_ENTER, locals: [], code: enter(tailCalls) },
       ],
     );
     this.#helpers = exports;
@@ -131,19 +151,33 @@ export class Support {
   }
 }
 
-function enterOnce(): Code {
+/**
+ * enter(index, left): runs regions until one is left for another reason than a page that tlbFill finds. Without tail calls
+ * each of them also gives its successor back.
+ */
+function enter(tailCalls: boolean): Code {
+  const INDEX = 0;
+  const LEFT = 1;
   const code = new Code();
-  for (let register = 0; register < PARAMETERS - 1; register++) code.i32(0).access(Op.LOAD, register * 4);
-  return code.get(1).get(0).callIndirect(TYPE_REGION);
-}
-
-function trampoline(): Code {
-  const code = new Code();
+  const slot = (index: number): Code => code.i32(0).access(Op.LOAD, index * 4);
   code
     .i32(0)
-    .get(1)
+    .get(LEFT)
     .access(Op.STORE, LEFT_SLOT * 4);
   code.loop();
-  code.get(0).callIndirect(TYPE_REGION).tee(0).brIf(0);
+  if (tailCalls) {
+    for (let register = 0; register < PARAMETERS - 1; register++) slot(register);
+    slot(LEFT_SLOT).get(INDEX).callIndirect(TYPE_REGION);
+  } else code.get(INDEX).callIndirect(TYPE_REGION).tee(INDEX).brIf(0);
+  slot(MISS_ACCESS).op(Op.EQZ).if().op(Op.RETURN).end();
+  slot(MISS_ADDRESS);
+  slot(MISS_ACCESS);
+  slot(EIP);
+  slot(MISS_CELL).call(TLB_FILL_HELPER).set(INDEX);
+  code
+    .i32(0)
+    .i32(0)
+    .access(Op.STORE, MISS_ACCESS * 4);
+  code.get(INDEX).brIf(0);
   return code.end();
 }

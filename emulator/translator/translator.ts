@@ -11,8 +11,22 @@
 import type { Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
 import { pageOf } from '../cpu/probes.ts';
-import { BASE, CARRIES, CS, DS, EIP, ES, FETCH_END, READ_END, SS, WRITE_END } from '../cpu/registers.ts';
+import {
+  BASE,
+  CARRIES,
+  CS,
+  DS,
+  EIP,
+  ES,
+  FETCH_END,
+  MISSED_AT,
+  READ_END,
+  SS,
+  TLB_CHANGED,
+  WRITE_END,
+} from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
+import { Covered } from './covered.ts';
 import { END_4G, FETCH_END_4G } from './flat.ts';
 import { Links, type Place } from './links.ts';
 import { LEFT_SLOT, NEXT_EIP } from './locals.ts';
@@ -32,6 +46,8 @@ export interface TranslatorOptions {
 
 /** Instructions of a block that the interpreter executes before it is hot; twice as many, and it waits for no other. */
 const HOTNESS = 20_000;
+/** As many instructions' time it takes to come out of translated code, and go back. */
+const LEAVING = 20;
 /** While there are few regions; what is hot first is often all there is, and the engine has not yet compiled the interpreter. */
 const HOTNESS_EARLY = 5_000;
 const REGIONS_EARLY = 32;
@@ -89,7 +105,8 @@ export class Translator {
   readonly #links: Links;
   readonly #hotness: number;
   readonly #batch: number;
-  #pending: { readonly block: Block; readonly place: Place }[] = [];
+  #pending: { readonly block: Block; readonly place: Place; readonly missed: boolean }[] = [];
+  readonly #covered = new Covered();
   readonly #byPage = new Map<number, Translation[]>();
   /** For statistics and tests. */
   regions = 0;
@@ -130,16 +147,17 @@ export class Translator {
 
   /**
    * Runs translated code from EIP, where `block` starts, on. EIP, registers, flags and count are exact when it returns.
+   * @param leftRegion whether translated code has just ended here
    * @returns false when nothing was executed: the block is then the interpreter's
    */
-  run(block: Block): boolean {
+  run(block: Block, leftRegion: boolean): boolean {
     const core = this.#core;
     const m = core.i32;
     const eip = m[EIP];
     const user = core.cpl === 3;
     let translation = find(block, eip, user);
     if (translation === undefined) {
-      this.#heat(block, user);
+      this.#heat(block, user, leftRegion);
       translation = find(block, eip, user);
       if (translation === undefined) return false;
     }
@@ -150,6 +168,10 @@ export class Translator {
     this.#links.remember(translation, translation.index);
     const chunk = core.left < CHUNK ? core.left : CHUNK;
     this.#support.enter(translation.index, chunk);
+    if (m[TLB_CHANGED] !== 0) {
+      m[TLB_CHANGED] = 0;
+      core.fetchLinearPage = -1;
+    }
     this.entries++;
     translation.entries++;
     const executed = chunk - m[LEFT_SLOT];
@@ -166,10 +188,10 @@ export class Translator {
   }
 
   /** The interpreter is about to execute a block. */
-  #heat(block: Block, user: boolean): void {
+  #heat(block: Block, user: boolean, leftRegion: boolean): void {
     const hotness = this.regions < REGIONS_EARLY ? Math.min(this.#hotness, HOTNESS_EARLY) : this.#hotness;
     const before = block.heat;
-    block.heat += block.ops.length;
+    block.heat += block.ops.length + (leftRegion ? LEAVING : 0);
     if (block.heat <= hotness) return;
     if (before <= hotness) {
       if (this.#mayTranslate(block)) this.#request(block, user, false);
@@ -212,7 +234,9 @@ export class Translator {
   #request(block: Block, user: boolean, unguarded: boolean): void {
     const core = this.#core;
     const addend = (layout.ram + core.fetchPhysicalPage - core.fetchLinearPage) | 0;
-    this.#pending.push({ block, place: { eip: core.i32[EIP], user, addend, unguarded } });
+    const eip = core.i32[EIP];
+    const missed = !unguarded && core.i32[MISSED_AT] === eip;
+    this.#pending.push({ block, place: { eip, user, addend, unguarded }, missed });
   }
 
   #compile(): void {
@@ -224,13 +248,15 @@ export class Translator {
     const covered = new Set<Block>();
     const made: { block: Block; place: Place; region: Region }[] = [];
     const functions: TranslatedFunction[] = [];
-    for (const { block, place } of pending) {
+    for (const { block, place, missed } of pending) {
       // Inside of another region it is no entry, unless it turns hot again.
       if (!place.unguarded && covered.has(block)) {
         block.heat = 0;
         continue;
       }
-      const region = buildRegion(place.eip, block, (eip) => this.#blockAt(block, place, eip), place.unguarded);
+      const bridge = missed ? this.#covered.bridgeOf(block) : undefined;
+      const region = buildRegion(place.eip, block, (eip) => this.#blockAt(block, place, eip), place.unguarded, bridge);
+      if (bridge === undefined && !place.unguarded) this.#covered.add(region);
       if (!place.unguarded) for (const node of region.nodes) covered.add(node.block);
       const { code, locals } = this.#code(region, place);
       functions.push({ name: `r${functions.length}`, code, locals: locals - NEXT_EIP });
@@ -283,6 +309,7 @@ export class Translator {
   /** The blocks of a physical page are gone. */
   #drop(page: number): void {
     this.#pending = this.#pending.filter(({ block }) => block.physical >>> 12 !== page);
+    this.#covered.drop(page);
     const translations = this.#byPage.get(page);
     if (translations === undefined) return;
     this.#byPage.delete(page);

@@ -20,5 +20,5 @@ test(
     const { messages } = await playSessions(MESSAGES, SEED);
     expect(messages).toBeGreaterThanOrEqual(MESSAGES);
   },
-  Math.max(60_000, MESSAGES * 50),
+  Math.max(180_000, MESSAGES * 50),
 );
