@@ -267,7 +267,7 @@ export class Cpu {
 
   #runAttended(): CpuStop | undefined {
     const core = this.#core;
-    // After the IRET from a fault, RF is mostly all there is; without instruction breakpoints it means nothing.
+    // RF after the IRET from a fault: without instruction breakpoints it means nothing.
     if (core.attention === Attention.RESUME && !core.stopPassed && core.repeatDone === 0) return this.#runNext(false);
     const attended = this.#attend();
     if (attended === 'again') return undefined;

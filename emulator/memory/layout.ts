@@ -3,7 +3,7 @@
  * One row per field; offsets are computed, so that interpreter and translator read the same constants.
  *
  * Invariant: every offset but the end is independent of the amount of RAM, and RAM starts 64 bytes past a page
- * boundary. The addend `host - linear` of a TLB entry is therefore never 0, and 0 can mean "take the slow path".
+ * boundary. The four tables of addends lie behind each other. The addend `host - linear` of a TLB entry is therefore never 0, and 0 can mean "take the slow path".
  */
 export const PAGE_BYTES = 0x1000;
 const PAGES_OF_4G = 0x10_0000;

@@ -29,9 +29,7 @@ export const ACCESS_WRITES = 2;
 export const ACCESS_USER = 4;
 export const ACCESS_SIZE_SHIFT = 8;
 
-export const TLB_WALK_PARAMETERS = 3;
 export const TLB_WALK_LOCALS = 8;
-export const TLB_FILL_PARAMETERS = 4;
 export const TLB_FILL_LOCALS = 1;
 
 // Parameters and locals of `tlbWalk`.
