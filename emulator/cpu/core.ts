@@ -231,9 +231,9 @@ export class Core {
     this.dataProbed = this.breakpoints.onData || this.probes.data.any;
   }
 
-  /** Call after every change of the data probes and breakpoints of a linear page. */
+  /** Call after every change of the probes and breakpoints in a linear page. */
   updateLinearFlags(page: number): void {
-    this.u8[layout.linearFlags + page] = this.probes.data.flagsOf(page);
+    this.u8[layout.linearFlags + page] = this.probes.data.flagsOf(page) | this.probes.flagsOf(page);
   }
 
   /** Call after every change of IF, TF, RF, the interrupt line or the breakpoints. */

@@ -56,7 +56,7 @@ export function fill(core: Core, linear: number, write: boolean, user: boolean):
 function fillTables(core: Core, page: number, entry: number): void {
   const m = core.i32;
   const physical = entry & core.a20Mask & ~0xfff;
-  const flags = core.memory.pageFlags[physical >>> 12] | core.u8[layout.linearFlags + page];
+  const flags = core.memory.pageFlags[physical >>> 12] | (core.u8[layout.linearFlags + page] & PageFlag.PROBED);
   if ((flags & (PageFlag.WINDOW | PageFlag.PROBED)) !== 0) return;
   const addend = (layout.ram + physical - (page << 12)) | 0;
   const userPage = (entry & Pte.U) !== 0;

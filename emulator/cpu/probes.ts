@@ -6,6 +6,7 @@
  * in the same page, linear or physical (`Core.fetchProbed`): there, blocks end before every page offset that any probe
  * has, and a block that starts at such an offset is marked `probed`. Code elsewhere pays nothing.
  */
+import { PageFlag, layout } from '../memory/layout.ts';
 import type { Core } from './core.ts';
 import type { DataProbe } from './data-probes.ts';
 import { DataProbes } from './data-probes.ts';
@@ -65,11 +66,16 @@ export class Probes {
     if (this.#count(probe, -1) === 0) this.#refetch(probe);
   }
 
+  /** Page flags that code probes add to those of a linear page. */
+  flagsOf(linearPage: number): number {
+    return this.#linearPages.has(linearPage) ? PageFlag.CODE_PROBED : 0;
+  }
+
   /** Whether a probe is in the page of an address, by either address. Addresses as int32. */
   onPage(linear: number, physical: number): boolean {
     // Asked at every change of page or privilege level.
-    if (this.#probes.size === 0) return false;
-    return this.#linearPages.has(linear >>> 12) || this.#physicalPages.has(physical >>> 12);
+    if ((this.#core.u8[layout.linearFlags + (linear >>> 12)] & PageFlag.CODE_PROBED) !== 0) return true;
+    return this.#physicalPages.size > 0 && this.#physicalPages.has(physical >>> 12);
   }
 
   /** Whether any probe stands at this offset of its page. */
@@ -105,6 +111,7 @@ export class Probes {
     const count = (counts.get(page) ?? 0) + by;
     if (count === 0) counts.delete(page);
     else counts.set(page, count);
+    if (counts === this.#linearPages) this.#core.updateLinearFlags(page);
     return count;
   }
 

@@ -13,7 +13,7 @@ const fields = [
   ['registers', 0x1000 /*                       Int32, indices in cpu/registers.ts */],
   ['tlbList', 0x4000 * 4 /*                     linear page numbers that may have a TLB entry, in order of arrival */],
   ['pageFlags', PAGES_OF_4G /*                  one byte per physical page: PageFlag */],
-  ['linearFlags', PAGES_OF_4G /*                one byte per linear page: PageFlag.PROBED or 0 */],
+  ['linearFlags', PAGES_OF_4G /*                one byte per linear page: PageFlag.PROBED, PageFlag.CODE_PROBED */],
   ['tlb', PAGES_OF_4G * 4 /*                    per linear page: physical page and its combined flags; 0: none */],
   ['readSupervisor', PAGES_OF_4G * 4 /*         per linear page: addend to the host offset; 0: slow path */],
   ['readUser', PAGES_OF_4G * 4],
@@ -57,4 +57,6 @@ export const PageFlag = {
   WINDOW: 2,
   /** A data probe watches bytes of this page: neither read nor written through the fast path. */
   PROBED: 4,
+  /** Of a linear page alone: a code probe stands in it. The fast tables have nothing to do with it. */
+  CODE_PROBED: 8,
 } as const;

@@ -128,7 +128,8 @@ export function tlbWalkHelper(code: Code): void {
   slot(code, CR0).i32(0).op(Op.GE_S);
   slot(code, CR4).i32(Cr4.PAE).op(Op.AND, Op.OR);
   slot(code, A20_MASKED).op(Op.OR);
-  code.get(LINEAR).i32(12).op(Op.SHR_U).access(Op.LOAD8_U, layout.linearFlags).op(Op.OR);
+  code.get(LINEAR).i32(12).op(Op.SHR_U).access(Op.LOAD8_U, layout.linearFlags);
+  code.i32(PageFlag.PROBED).op(Op.AND, Op.OR);
   // In one page.
   code.get(LINEAR).i32(0xfff).op(Op.AND);
   code.get(ACCESS).i32(ACCESS_SIZE_SHIFT).op(Op.SHR_U, Op.ADD).i32(0x1000).op(Op.GT_U, Op.OR);
