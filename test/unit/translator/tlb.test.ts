@@ -313,8 +313,14 @@ test('an accessed bit that is part of an instruction changes that instruction', 
   }
 });
 
-test.each([{ linear: WINDOW + 0x3010 }, { physical: FRAMES + 0x3010 }])('a data probe at %o is hit', (where) => {
-  // mov [edi+16], eax; add edi, 1000h; and edi, 407000h; inc eax; mov ecx, cr3; mov cr3, ecx
+test.each([
+  [{ linear: WINDOW + 0x3010 }, 'write'],
+  [{ physical: FRAMES + 0x3010 }, 'write'],
+  [{ linear: WINDOW + 0x3010 }, 'readWrite'],
+  [{ physical: FRAMES + 0x3010 }, 'readWrite'],
+] as const)('a data probe at %o, %s, is hit', (where, access) => {
+  const moves = access === 'write' ? [0x89, 0x47, 16] : [0x8b, 0x57, 16];
+  // mov [edi+16], eax, or mov edx, [edi+16]; add edi, 1000h; and edi, 407000h; inc eax; mov ecx, cr3; mov cr3, ecx
   const next = [
     0x81,
     0xc7,
@@ -330,9 +336,9 @@ test.each([{ linear: WINDOW + 0x3010 }, { physical: FRAMES + 0x3010 }])('a data 
     0x22,
     0xd9,
   ];
-  const machines = pair([0x89, 0x47, 16, ...next]);
+  const machines = pair([...moves, ...next]);
   const stops = machines.map((m) => {
-    m.cpu.probes.addData({ ...where, lengthBytes: 1, access: 'write' });
+    m.cpu.probes.addData({ ...where, lengthBytes: 1, access });
     return [1, 2, 3].map(() => [m.step(1000), m.cpu.instructionCount]);
   });
   expect(stops[1]).toEqual(stops[0]);
