@@ -82,7 +82,7 @@ export class BlockCache {
   /** Where blocks are decoded to; those of the block that is not kept stay here. */
   readonly ops: Instruction[] = [];
   readonly starts: number[] = [0];
-  /** By place in the block, instructions of the last block that was not kept: their objects are used again. */
+  /** By place in the block, what instructions are decoded into that are not kept. */
   readonly spares: (Instruction | undefined)[] = [];
   #count = 0;
   /** Blocks decoded since the CPU was made; a measure for tests and statistics. */

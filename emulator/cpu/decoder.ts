@@ -5,11 +5,13 @@
  * Invariant: decoding reads bytes in order and stops where it has seen enough: an instruction whose opcode alone is
  * invalid does not need the bytes after it to be there.
  */
-import { InstructionCache } from './instruction-cache.ts';
 import { Instruction, Kind, MemoryFormat, Repeat } from './instruction.ts';
 import type { OpcodeRow } from './opcodes.ts';
-import { invalidRow, opcodeEntry, selectRow } from './opcodes.ts';
-import { Specialiser, invalidOpcode } from './specialise.ts';
+import { opcodeEntry, selectRow } from './opcodes.ts';
+import type { Rest } from './pattern.ts';
+import { BYTE, DWORD, NO_IMMEDIATE, PATTERN_BYTES, Patterns, SIGNED_BYTE, SIGNED_WORD, WORD } from './pattern.ts';
+import { SharedInstructions } from './shared-instructions.ts';
+import { Specialiser, invalidForm } from './specialise.ts';
 import { Mode } from './core.ts';
 import { CS, DS, EBP, EBX, EDI, ES, ESI, FPU, FS, GS, SS, XMM, ZERO } from './registers.ts';
 
@@ -42,33 +44,74 @@ export class Decoder {
   #at = 0;
   #limit = 0;
   #ended = false;
+  /** Kinds of the operands, five bits each, while they are read. */
+  #kinds = 0;
+  /** Invalid for what an operand is. */
+  #refused = false;
+  #modrm = 0;
+  #hasModrm = false;
+  #prefixes = 0;
+  #hasSib = false;
+  #displacementBytes: 0 | 1 | 2 | 4 = 0;
+  #immediate: Rest['immediate'] = NO_IMMEDIATE;
+  #immediateSlot = 0;
+  /** There is more than one immediate. */
+  #hasMore = false;
   readonly #specialiser = new Specialiser();
-  /** For whoever reads code from memory: what was decoded from the same bytes before. */
-  readonly cache = new InstructionCache();
+  readonly #patterns = new Patterns();
+  /** For whoever keeps what was decoded. */
+  readonly shared = new SharedInstructions();
 
   /**
    * @param start index of the first byte; @param limit index after the last byte that may be read
-   * @param into what may become the instruction, instead of a new one
-   * @returns the instruction, or NEED_MORE when it does not end before `limit`
+   * @param into what may become the instruction, instead of another one
+   * @returns the instruction, which others may have too unless it ends its block; or NEED_MORE when it does not end
+   * before `limit`
    */
   decode(
     bytes: Uint8Array,
     start: number,
     limit: number,
     mode: number,
-    into?: Instruction,
+    into: Instruction = new Instruction(invalidForm),
   ): Instruction | typeof NEED_MORE {
+    if (limit - start >= PATTERN_BYTES) {
+      const pattern = this.#patterns.find(bytes, start, mode);
+      if (pattern !== undefined && limit - start >= pattern.bytesMax) return pattern.read(bytes, start, into);
+    }
+    return this.decodeAnew(bytes, start, limit, mode);
+  }
+
+  /** As `decode`, by the table alone. */
+  decodeAnew(bytes: Uint8Array, start: number, limit: number, mode: number): Instruction | typeof NEED_MORE {
     this.#bytes = bytes;
     this.#at = start;
     this.#limit = Math.min(limit, start + INSTRUCTION_BYTES_MAX);
     this.#ended = false;
-    const instruction = this.#instruction(mode, into);
+    this.#kinds = 0;
+    this.#refused = false;
+    this.#hasModrm = false;
+    this.#hasSib = false;
+    this.#displacementBytes = 0;
+    this.#immediate = NO_IMMEDIATE;
+    this.#hasMore = false;
+    const i = this.#instruction(mode) ?? new Instruction(invalidForm);
     if (this.#ended) return NEED_MORE;
-    instruction.length = this.#at - start;
-    return instruction;
+    i.length = this.#at - start;
+    const isLearned = limit - start >= PATTERN_BYTES && i.form !== invalidForm && !this.#hasMore;
+    if (isLearned) {
+      this.#patterns.learn(bytes, start, mode, this.#prefixes, this.#hasModrm, i, {
+        hasSib: this.#hasSib,
+        displacementBytes: this.#displacementBytes,
+        immediate: this.#immediate,
+        slot: this.#immediateSlot,
+      });
+    }
+    return i;
   }
 
-  #instruction(mode: number, into: Instruction | undefined): Instruction {
+  /** @returns undefined for an invalid instruction */
+  #instruction(mode: number): Instruction | undefined {
     const code32 = (mode & Mode.CODE32) !== 0;
     let operandSize: 2 | 4 = code32 ? 4 : 2;
     let addressMask = code32 ? -1 : 0xffff;
@@ -77,6 +120,7 @@ export class Decoder {
     let locked = false;
     // Which mandatory prefix there is, as `selectRow` counts them: REP and REPNE come before 66.
     let sizePrefix = 0;
+    const first = this.#at;
     let opcode = this.#byte();
     for (; !this.#ended; opcode = this.#byte()) {
       if (opcode === 0x66) {
@@ -92,42 +136,48 @@ export class Decoder {
         segment = prefix;
       }
     }
+    this.#prefixes = this.#at - 1 - first;
     if (opcode === 0x0f) opcode = 0x100 | this.#byte();
 
-    const mandatory = repeat === Repeat.NONE ? sizePrefix : repeat === Repeat.REP ? 2 : 3;
-    const entry = opcodeEntry(opcode);
-    if (entry === undefined) return invalid();
-    let row: OpcodeRow | undefined;
-    let modrm = 0;
-    if (Array.isArray(entry)) {
-      if (entry.length !== 4) modrm = this.#byte();
-      row = selectRow(entry as readonly (OpcodeRow | undefined)[], modrm, mandatory);
-    } else {
-      row = entry as OpcodeRow;
-      if (row.modrm) modrm = this.#byte();
-    }
-    if (this.#ended || row === undefined) return invalid();
-
-    const size = row.byte ? 1 : operandSize;
-    const i =
-      into === undefined
-        ? new Instruction(row, invalidOpcode, size, addressMask)
-        : into.renew(row, invalidOpcode, size, addressMask);
-    i.repeat = row.repeatable ? repeat : Repeat.NONE;
-    i.locked = locked;
-    const memory = row.modrm && modrm < 0xc0 && row.operands[0] !== 'Rd' && row.operands[1] !== 'Rd';
-    if (memory) this.#memoryOperand(i, modrm, segment);
-    else if (segment !== -1) i.segment = segment;
+    const row = this.#row(opcode, repeat === Repeat.NONE ? sizePrefix : repeat === Repeat.REP ? 2 : 3);
+    if (this.#ended || row === undefined) return undefined;
+    const modrm = this.#modrm;
     const { operands } = row;
+    const memory = row.modrm && modrm < 0xc0 && operands[0] !== 'Rd' && operands[1] !== 'Rd';
+    const i = new Instruction(invalidForm);
+    if (memory) this.#memoryOperand(i, modrm, addressMask, segment);
+    else if (segment !== -1) i.segment = segment;
     for (let slot = 0; slot < operands.length; slot++) {
-      this.#operand(i, slot, operands[slot], opcode, modrm, memory, operandSize);
+      this.#operand(i, slot, operands[slot], opcode, modrm, memory, operandSize, addressMask);
     }
-    if ((opcode & 0x1f8) === 0xd8) i.fpuOpcode = ((opcode & 7) << 8) | modrm;
-    if (locked && !(row.lock && i.kind0 >= Kind.MEM8 && i.kind0 <= Kind.MEM)) return invalid();
-    if (!memory && row.operands.includes('M')) return invalid();
-    if (i.kind0 === Kind.NONE && row.operands.length > 0) return invalid();
-    this.#specialiser.specialise(i, mode);
+    if ((opcode & 0x1f8) === 0xd8) i.index2 = ((opcode & 7) << 8) | modrm;
+    const kind0 = this.#kinds & 31;
+    if (locked && !(row.lock && kind0 >= Kind.MEM8 && kind0 <= Kind.MEM)) return undefined;
+    if (this.#refused || (!memory && operands.includes('M'))) return undefined;
+    const size = row.byte ? 1 : operandSize;
+    const form = this.#specialiser.form(
+      row,
+      size,
+      addressMask,
+      this.#kinds,
+      row.repeatable ? repeat : Repeat.NONE,
+      mode,
+    );
+    i.become(form);
     return i;
+  }
+
+  /** The row of an opcode, for which its ModRM byte is read if it has one. */
+  #row(opcode: number, mandatory: number): OpcodeRow | undefined {
+    const entry = opcodeEntry(opcode);
+    this.#modrm = 0;
+    if (entry === undefined) return undefined;
+    const isRow = !Array.isArray(entry);
+    this.#hasModrm = isRow ? (entry as OpcodeRow).modrm : entry.length !== 4;
+    if (this.#hasModrm) this.#modrm = this.#byte();
+    return isRow
+      ? (entry as OpcodeRow)
+      : selectRow(entry as readonly (OpcodeRow | undefined)[], this.#modrm, mandatory);
   }
 
   #operand(
@@ -138,144 +188,144 @@ export class Decoder {
     modrm: number,
     memory: boolean,
     operandSize: 2 | 4,
+    addressMask: number,
   ): void {
     const reg = (modrm >> 3) & 7;
     const rm = modrm & 7;
     switch (code) {
       case 'Eb':
-        return memory ? setOperand(i, slot, Kind.MEM8, 0) : setRegister(i, slot, rm, 1);
+        return memory ? this.#set(i, slot, Kind.MEM8, 0) : this.#setRegister(i, slot, rm, 1);
       case 'Ew':
-        return memory ? setOperand(i, slot, Kind.MEM16, 0) : setRegister(i, slot, rm, 2);
+        return memory ? this.#set(i, slot, Kind.MEM16, 0) : this.#setRegister(i, slot, rm, 2);
       case 'Ev':
-        return memory ? setOperand(i, slot, memoryKind(operandSize), 0) : setRegister(i, slot, rm, operandSize);
+        return memory ? this.#set(i, slot, memoryKind(operandSize), 0) : this.#setRegister(i, slot, rm, operandSize);
       case 'RvMw':
-        return memory ? setOperand(i, slot, Kind.MEM16, 0) : setRegister(i, slot, rm, operandSize);
+        return memory ? this.#set(i, slot, Kind.MEM16, 0) : this.#setRegister(i, slot, rm, operandSize);
       case 'E':
-        return memory ? setOperand(i, slot, Kind.MEM, 0) : setRegister(i, slot, rm, 4);
+        return memory ? this.#set(i, slot, Kind.MEM, 0) : this.#setRegister(i, slot, rm, 4);
       case 'M':
-        return setOperand(i, slot, Kind.MEM, 0);
+        return this.#set(i, slot, Kind.MEM, 0);
       case 'Gb':
-        return setRegister(i, slot, reg, 1);
+        return this.#setRegister(i, slot, reg, 1);
       case 'Gw':
-        return setRegister(i, slot, reg, 2);
+        return this.#setRegister(i, slot, reg, 2);
       case 'Gv':
-        return setRegister(i, slot, reg, operandSize);
+        return this.#setRegister(i, slot, reg, operandSize);
       case 'Rd':
-        return setRegister(i, slot, rm, 4);
+        return this.#setRegister(i, slot, rm, 4);
       case 'Zb':
-        return setRegister(i, slot, opcode & 7, 1);
+        return this.#setRegister(i, slot, opcode & 7, 1);
       case 'Zv':
-        return setRegister(i, slot, opcode & 7, operandSize);
+        return this.#setRegister(i, slot, opcode & 7, operandSize);
       case 'AL':
-        return setRegister(i, slot, 0, 1);
+        return this.#setRegister(i, slot, 0, 1);
       case 'CL':
-        return setRegister(i, slot, 1, 1);
+        return this.#setRegister(i, slot, 1, 1);
       case 'DX':
-        return setRegister(i, slot, 2, 2);
+        return this.#setRegister(i, slot, 2, 2);
       case 'eAX':
-        return setRegister(i, slot, 0, operandSize);
+        return this.#setRegister(i, slot, 0, operandSize);
       case 'I1':
-        return setOperand(i, slot, Kind.IMMEDIATE, 1);
+        return this.#set(i, slot, Kind.IMMEDIATE, 1);
       case 'Ib':
-        return setOperand(i, slot, Kind.IMMEDIATE, this.#byte());
+        return this.#set(i, slot, Kind.IMMEDIATE, this.#constant(slot, BYTE));
       case 'Ibs':
-        return setOperand(i, slot, Kind.IMMEDIATE, (this.#byte() << 24) >> 24);
+        return this.#set(i, slot, Kind.IMMEDIATE, this.#constant(slot, SIGNED_BYTE));
       case 'Iw':
-        return setOperand(i, slot, Kind.IMMEDIATE, this.#word());
+        return this.#set(i, slot, Kind.IMMEDIATE, this.#constant(slot, WORD));
       case 'Iz':
-        return setOperand(i, slot, Kind.IMMEDIATE, operandSize === 4 ? this.#dword() : this.#word());
+        return this.#set(i, slot, Kind.IMMEDIATE, this.#constant(slot, operandSize === 4 ? DWORD : WORD));
       case 'Jb':
-        return setOperand(i, slot, Kind.RELATIVE, (this.#byte() << 24) >> 24);
+        return this.#set(i, slot, Kind.RELATIVE, this.#constant(slot, SIGNED_BYTE));
       case 'Jz':
-        return setOperand(i, slot, Kind.RELATIVE, operandSize === 4 ? this.#dword() : (this.#word() << 16) >> 16);
+        return this.#set(i, slot, Kind.RELATIVE, this.#constant(slot, operandSize === 4 ? DWORD : SIGNED_WORD));
       case 'Ap': {
         const offset = operandSize === 4 ? this.#dword() : this.#word();
-        i.selector = this.#word();
-        return setOperand(i, slot, Kind.FAR, offset);
+        i.index2 = this.#word();
+        this.#hasMore = true;
+        return this.#set(i, slot, Kind.FAR, offset);
       }
       case 'ST':
-        return setOperand(i, slot, Kind.ST, 0);
+        return this.#set(i, slot, Kind.ST, 0);
       case 'STi':
-        return setOperand(i, slot, Kind.ST, rm);
+        return this.#set(i, slot, Kind.ST, rm);
       case 'Ms':
-        return setOperand(i, slot, Kind.MEM, MemoryFormat.SINGLE);
+        return this.#set(i, slot, Kind.MEM, MemoryFormat.SINGLE);
       case 'Mq':
-        return setOperand(i, slot, Kind.MEM, MemoryFormat.DOUBLE);
+        return this.#set(i, slot, Kind.MEM, MemoryFormat.DOUBLE);
       case 'Mt':
-        return setOperand(i, slot, Kind.MEM, MemoryFormat.EXTENDED);
+        return this.#set(i, slot, Kind.MEM, MemoryFormat.EXTENDED);
       case 'Miw':
-        return setOperand(i, slot, Kind.MEM, MemoryFormat.INT16);
+        return this.#set(i, slot, Kind.MEM, MemoryFormat.INT16);
       case 'Mid':
-        return setOperand(i, slot, Kind.MEM, MemoryFormat.INT32);
+        return this.#set(i, slot, Kind.MEM, MemoryFormat.INT32);
       case 'Miq':
-        return setOperand(i, slot, Kind.MEM, MemoryFormat.INT64);
+        return this.#set(i, slot, Kind.MEM, MemoryFormat.INT64);
       case 'Mx':
-        return setOperand(i, slot, Kind.MEM, MemoryFormat.NONE);
+        return this.#set(i, slot, Kind.MEM, MemoryFormat.NONE);
       case 'Pq':
-        return setOperand(i, slot, Kind.MMX, FPU + reg * 4);
+        return this.#set(i, slot, Kind.MMX, FPU + reg * 4);
       case 'Qq':
-        return memory ? setOperand(i, slot, Kind.MEM, MemoryFormat.NONE) : setOperand(i, slot, Kind.MMX, FPU + rm * 4);
+        return memory ? this.#set(i, slot, Kind.MEM, MemoryFormat.NONE) : this.#set(i, slot, Kind.MMX, FPU + rm * 4);
       case 'Nq':
-        return setOperand(i, slot, Kind.MMX, FPU + rm * 4);
+        return this.#set(i, slot, Kind.MMX, FPU + rm * 4);
       case 'Vx':
-        return setOperand(i, slot, Kind.XMM, XMM + reg * 4);
+        return this.#set(i, slot, Kind.XMM, XMM + reg * 4);
       case 'Wx':
-        return memory ? setOperand(i, slot, Kind.MEM, MemoryFormat.NONE) : setOperand(i, slot, Kind.XMM, XMM + rm * 4);
+        return memory ? this.#set(i, slot, Kind.MEM, MemoryFormat.NONE) : this.#set(i, slot, Kind.XMM, XMM + rm * 4);
       case 'Ux':
-        return setOperand(i, slot, Kind.XMM, XMM + rm * 4);
+        return this.#set(i, slot, Kind.XMM, XMM + rm * 4);
       case 'Gd':
-        return setRegister(i, slot, reg, 4);
+        return this.#setRegister(i, slot, reg, 4);
       case 'Ed':
-        return memory ? setOperand(i, slot, Kind.MEM32, 0) : setRegister(i, slot, rm, 4);
+        return memory ? this.#set(i, slot, Kind.MEM32, 0) : this.#setRegister(i, slot, rm, 4);
       case 'RdMw':
-        return memory ? setOperand(i, slot, Kind.MEM16, 0) : setRegister(i, slot, rm, 4);
+        return memory ? this.#set(i, slot, Kind.MEM16, 0) : this.#setRegister(i, slot, rm, 4);
       case 'AX':
-        return setRegister(i, slot, 0, 2);
+        return this.#setRegister(i, slot, 0, 2);
       case 'Ob':
       case 'Ov':
-        i.displacement = i.addressMask === -1 ? this.#dword() : this.#word();
-        return setOperand(i, slot, code === 'Ob' ? Kind.MEM8 : memoryKind(operandSize), 0);
+        this.#displacement(i, addressMask === -1 ? 4 : 2);
+        return this.#set(i, slot, code === 'Ob' ? Kind.MEM8 : memoryKind(operandSize), 0);
       case 'Xb':
       case 'Xv':
       case 'Yb':
       case 'Yv':
-        return setOperand(i, slot, Kind.STRING, 0);
+        return this.#set(i, slot, Kind.STRING, 0);
       case 'Sw': {
-        // Six segment registers; CS cannot be loaded. Kind NONE makes it invalid.
+        // Six segment registers; CS cannot be loaded.
         const valid = reg <= GS && !(slot === 0 && reg === CS);
-        if (!valid) i.kind0 = Kind.NONE;
-        else setOperand(i, slot, Kind.SEGMENT, reg);
-        if (!valid && slot === 1) i.kind1 = Kind.NONE;
-        return;
+        if (!valid) this.#refused = true;
+        return this.#set(i, slot, Kind.SEGMENT, reg);
       }
       case 'Cd': {
         const valid = reg === 0 || (reg >= 2 && reg <= 4);
-        if (valid) setOperand(i, slot, Kind.CONTROL, reg);
-        else i.kind0 = Kind.NONE;
-        return;
+        if (!valid) this.#refused = true;
+        return this.#set(i, slot, Kind.CONTROL, reg);
       }
       case 'Dd':
-        return setOperand(i, slot, Kind.DEBUG, reg);
+        return this.#set(i, slot, Kind.DEBUG, reg);
       default:
-        return setOperand(i, slot, Kind.SEGMENT, SEGMENT_OPERANDS[code]);
+        return this.#set(i, slot, Kind.SEGMENT, SEGMENT_OPERANDS[code]);
     }
   }
 
-  #memoryOperand(i: Instruction, modrm: number, segmentOverride: number): void {
+  #memoryOperand(i: Instruction, modrm: number, addressMask: number, segmentOverride: number): void {
     const mod = modrm >> 6;
     const rm = modrm & 7;
     let segment = DS;
-    if (i.addressMask === 0xffff) {
+    if (addressMask === 0xffff) {
       if (mod === 0 && rm === 6) {
-        i.displacement = this.#word();
+        this.#displacement(i, 2);
       } else {
         [i.base, i.index, segment] = ADDRESSING_16[rm];
-        if (mod === 1) i.displacement = (this.#byte() << 24) >> 24;
-        else if (mod === 2) i.displacement = this.#word();
+        if (mod === 1) this.#displacement(i, 1);
+        else if (mod === 2) this.#displacement(i, 2);
       }
     } else {
       let base = rm;
       if (rm === 4) {
+        this.#hasSib = true;
         const sib = this.#byte();
         base = sib & 7;
         const index = (sib >> 3) & 7;
@@ -285,13 +335,15 @@ export class Decoder {
         }
       }
       if (base === EBP && mod === 0) {
-        i.displacement = this.#dword();
+        this.#displacement(i, 4);
+        // Here it is the SIB byte that says so.
+        if (this.#hasSib) this.#displacementBytes = 0;
       } else {
         i.base = base;
         // SDM Vol. 2, "32-Bit Addressing Forms": ESP and EBP as base mean the stack segment.
         if (base === 4 || base === EBP) segment = SS;
-        if (mod === 1) i.displacement = (this.#byte() << 24) >> 24;
-        else if (mod === 2) i.displacement = this.#dword();
+        if (mod === 1) this.#displacement(i, 1);
+        else if (mod === 2) this.#displacement(i, 4);
       }
     }
     i.segment = segmentOverride === -1 ? segment : segmentOverride;
@@ -314,32 +366,39 @@ export class Decoder {
     const low = this.#word();
     return low | (this.#word() << 16);
   }
-}
 
-function setOperand(i: Instruction, slot: number, kind: number, index: number): void {
-  if (slot === 0) {
-    i.kind0 = kind;
-    i.index0 = index;
-  } else if (slot === 1) {
-    i.kind1 = kind;
-    i.index1 = index;
-  } else {
-    i.kind2 = kind;
-    i.index2 = index;
+  #displacement(i: Instruction, bytes: 1 | 2 | 4): void {
+    this.#displacementBytes = bytes;
+    i.displacement = bytes === 1 ? (this.#byte() << 24) >> 24 : bytes === 4 ? this.#dword() : this.#word();
   }
-}
 
-/** Registers stand at the start of memory, eight dwords; AH, CH, DH, BH are the second bytes of the first four. */
-function setRegister(i: Instruction, slot: number, register: number, size: 1 | 2 | 4): void {
-  if (size === 4) setOperand(i, slot, Kind.REG32, register);
-  else if (size === 2) setOperand(i, slot, Kind.REG16, register * 2);
-  else setOperand(i, slot, Kind.REG8, (register & 3) * 4 + (register >> 2));
+  /** An immediate, as pattern.ts says how it is read. */
+  #constant(slot: number, immediate: Rest['immediate']): number {
+    if (this.#immediate !== NO_IMMEDIATE) this.#hasMore = true;
+    this.#immediate = immediate;
+    this.#immediateSlot = slot;
+    if (immediate === BYTE) return this.#byte();
+    if (immediate === SIGNED_BYTE) return (this.#byte() << 24) >> 24;
+    if (immediate === DWORD) return this.#dword();
+    const word = this.#word();
+    return immediate === WORD ? word : (word << 16) >> 16;
+  }
+
+  #set(i: Instruction, slot: number, kind: number, index: number): void {
+    this.#kinds |= kind << (slot * 5);
+    if (slot === 0) i.index0 = index;
+    else if (slot === 1) i.index1 = index;
+    else i.index2 = index;
+  }
+
+  /** Registers stand at the start of memory, eight dwords; AH, CH, DH, BH are the second bytes of the first four. */
+  #setRegister(i: Instruction, slot: number, register: number, size: 1 | 2 | 4): void {
+    if (size === 4) this.#set(i, slot, Kind.REG32, register);
+    else if (size === 2) this.#set(i, slot, Kind.REG16, register * 2);
+    else this.#set(i, slot, Kind.REG8, (register & 3) * 4 + (register >> 2));
+  }
 }
 
 function memoryKind(size: 2 | 4): number {
   return size === 4 ? Kind.MEM32 : Kind.MEM16;
-}
-
-function invalid(): Instruction {
-  return new Instruction(invalidRow, invalidOpcode, 4, -1);
 }

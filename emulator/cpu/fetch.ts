@@ -11,10 +11,10 @@ import { Block, FROZEN } from './block.ts';
 import { Mode, type Core } from './core.ts';
 import { Decoder, INSTRUCTION_BYTES_MAX, NEED_MORE } from './decoder.ts';
 import { GP, raise } from './exception.ts';
-import type { Instruction } from './instruction.ts';
-import { CACHED_BYTES } from './instruction-cache.ts';
+import { Instruction } from './instruction.ts';
 import { readPhysical, translate } from './paging.ts';
 import { BASE, CS, EIP, FETCH_END, LIMIT } from './registers.ts';
+import { invalidForm } from './specialise.ts';
 
 const BLOCK_LENGTH_MAX = 64;
 
@@ -50,18 +50,17 @@ function decodeBlock(core: Core, decoder: Decoder, physical: number): Block {
   let length = 0;
   let at = start;
   for (;;) {
-    const i = isKept
-      ? decodeKept(core, decoder, at, pageEnd)
-      : decodePassing(core, decoder, at, pageEnd, spares, length);
+    const spare = (spares[length] ??= new Instruction(invalidForm));
+    let i = decoder.decode(core.u8, at, pageEnd, core.mode, spare);
     if (i === NEED_MORE) break;
-    if (i.row.endsBlock) {
-      i.offset = at - start;
-      i.end = i.offset + i.length;
-    }
     at += i.length;
+    const ends = i.form.endsBlock;
+    if (ends) i.end = at - start;
+    else if (isKept) i = decoder.shared.find(i);
+    if (isKept && i === spare) spares[length] = undefined;
     ops[length++] = i;
     starts[length] = at - start;
-    if (i.row.endsBlock || at === pageEnd || length === BLOCK_LENGTH_MAX) break;
+    if (ends || at === pageEnd || length === BLOCK_LENGTH_MAX) break;
     if (core.fetchProbed !== 0 && core.probes.hasOffset((at - RAM_OFFSET) & 0xfff)) break;
   }
   if (length === 0) return fetchOne(core, decoder, true);
@@ -71,35 +70,6 @@ function decodeBlock(core: Core, decoder: Decoder, physical: number): Block {
   const block = new Block(physical, mode, ops.slice(0, length), starts.slice(0, length + 1), probed, -1);
   core.blocks.add(block);
   return block;
-}
-
-function decodeKept(core: Core, decoder: Decoder, at: number, pageEnd: number): Instruction | typeof NEED_MORE {
-  if (at + CACHED_BYTES > pageEnd) return decoder.decode(core.u8, at, pageEnd, core.mode);
-  const { view, mode } = core;
-  const found = decoder.cache.find(view, at, mode);
-  if (found !== undefined) return found;
-  const i = decoder.decode(core.u8, at, pageEnd, mode);
-  if (i !== NEED_MORE) decoder.cache.keep(view, at, mode, i);
-  return i;
-}
-
-/** For a block that is not kept: what is new is decoded into a spare, which only the cache may take. */
-function decodePassing(
-  core: Core,
-  decoder: Decoder,
-  at: number,
-  pageEnd: number,
-  spares: (Instruction | undefined)[],
-  place: number,
-): Instruction | typeof NEED_MORE {
-  const { view, mode } = core;
-  const isCached = at + CACHED_BYTES <= pageEnd;
-  const found = isCached ? decoder.cache.find(view, at, mode) : undefined;
-  if (found !== undefined) return found;
-  const i = decoder.decode(core.u8, at, pageEnd, mode, spares[place]);
-  if (i === NEED_MORE) return i;
-  spares[place] = isCached && decoder.cache.offer(view, at, mode, i) ? undefined : i;
-  return i;
 }
 
 /** A block of one instruction, byte by byte: near the limit of CS, across pages, or outside RAM. */
@@ -126,7 +96,7 @@ function fetchOne(core: Core, decoder: Decoder, cache: boolean): Block {
     if (i === NEED_MORE) raise(GP, 0);
     secondPage = second >>> 12;
   }
-  i.end = i.length;
+  if (i.form.endsBlock) i.end = i.length;
   const probed = core.probes.hasOffset(physical & 0xfff);
   const block = new Block(physical, core.mode | core.fetchProbed, [i], [0, i.length], probed, secondPage);
   const flags = core.memory.pageFlags;

@@ -1,8 +1,8 @@
 /**
- * One decoded instruction, as handlers read it.
+ * One decoded instruction, as handlers read it; what it has in common with others stands in its form.
  *
  * Invariant: nothing here depends on where the code is mapped or on the privilege level: the same object serves every
- * address space, and, unless it ends its block, every place with the same bytes (instruction-cache.ts). Values that
+ * address space, and, unless it ends its block, every place with the same bytes (shared-instructions.ts). Values that
  * depend on EIP are computed from EIP of the block and `offset` or `end`.
  */
 import type { Core } from './core.ts';
@@ -60,14 +60,55 @@ export const MemoryFormat = {
 
 export const Repeat = { NONE: 0, REPNE: 1, REP: 2 } as const;
 
-export class Instruction {
-  // What nearly every handler reads comes first, so that it lies close together.
-  /** Set by `specialise`; the generic handler until then. */
+/** What instructions of one kind have in common; there are some hundred. Made by specialise.ts. */
+export class Form {
+  /** Position among the forms. */
+  readonly number: number;
+  readonly row: OpcodeRow;
+  readonly endsBlock: boolean;
+  /** Operand size in bytes: 1 for byte forms. */
+  readonly size: 1 | 2 | 4;
+  /** 0xffff or -1 (all ones): the address size, also of the string and loop counters. */
+  readonly addressMask: number;
+  readonly kind0: number;
+  readonly kind1: number;
+  readonly kind2: number;
+  readonly repeat: number;
   run: Handler;
   /** Which case of run-block.ts does it; 0: `run` does. */
   inline = 0;
   /** How it accesses memory first; page-touch.ts. */
   touch = 0;
+
+  /** @param kinds of the three operands, five bits each */
+  constructor(
+    number: number,
+    row: OpcodeRow,
+    size: 1 | 2 | 4,
+    addressMask: number,
+    kinds: number,
+    repeat: number,
+    run: Handler,
+  ) {
+    this.number = number;
+    this.row = row;
+    this.endsBlock = row.endsBlock;
+    this.size = size;
+    this.addressMask = addressMask;
+    this.kind0 = kinds & 31;
+    this.kind1 = (kinds >> 5) & 31;
+    this.kind2 = kinds >> 10;
+    this.repeat = repeat;
+    this.run = run;
+  }
+}
+
+export class Instruction {
+  // What nearly every handler reads comes first, so that it lies close together.
+  // These three are the form's.
+  run: Handler;
+  inline: number;
+  touch: number;
   index0 = 0;
   index1 = 0;
 
@@ -78,61 +119,85 @@ export class Instruction {
   scale = 0;
   displacement = 0;
 
-  /**
-   * Bytes before the next instruction, and before this one, in its block; 0 in one that does not end its block, which
-   * may stand in many (Block.starts says where).
-   */
+  /** Bytes before the next instruction in its block; 0 in one that does not end it, which may stand in many. */
   end = 0;
-  offset = 0;
-  /** Operand size in bytes: 1 for byte forms. */
-  size: 1 | 2 | 4;
-  /** 0xffff or -1 (all ones): the address size, also of the string and loop counters. */
-  addressMask: number;
-  kind0: number = Kind.NONE;
-  kind1: number = Kind.NONE;
-  kind2: number = Kind.NONE;
+  /** Of the third operand; without one, the selector of a far pointer or the opcode of an x87 instruction. */
   index2 = 0;
-  repeat: number = Repeat.NONE;
-  selector = 0;
   length = 0;
-  locked = false;
-  /** What an x87 instruction leaves as its opcode: low three bits of the first byte, and ModRM. */
-  fpuOpcode = 0;
-  row: OpcodeRow;
+  form: Form;
 
-  constructor(row: OpcodeRow, run: Handler, size: 1 | 2 | 4, addressMask: number) {
-    this.row = row;
-    this.run = run;
-    this.size = size;
-    this.addressMask = addressMask;
+  constructor(form: Form) {
+    this.form = form;
+    this.run = form.run;
+    this.inline = form.inline;
+    this.touch = form.touch;
   }
 
-  /** Makes it what `new Instruction` would give, for code that is decoded, run once, and forgotten. */
-  renew(row: OpcodeRow, run: Handler, size: 1 | 2 | 4, addressMask: number): this {
-    this.row = row;
-    this.run = run;
-    this.size = size;
-    this.addressMask = addressMask;
-    this.inline = 0;
-    this.touch = 0;
-    this.index0 = 0;
-    this.index1 = 0;
-    this.segment = DS;
-    this.base = ZERO;
-    this.index = ZERO;
-    this.scale = 0;
-    this.displacement = 0;
-    this.end = 0;
-    this.offset = 0;
-    this.kind0 = Kind.NONE;
-    this.kind1 = Kind.NONE;
-    this.kind2 = Kind.NONE;
-    this.index2 = 0;
-    this.repeat = Repeat.NONE;
-    this.selector = 0;
-    this.length = 0;
-    this.locked = false;
-    this.fpuOpcode = 0;
-    return this;
+  /** For a form that was not known when it was made. */
+  become(form: Form): void {
+    this.form = form;
+    this.run = form.run;
+    this.inline = form.inline;
+    this.touch = form.touch;
+  }
+
+  /** Makes it the same as another one. */
+  copy(other: Instruction): void {
+    this.run = other.run;
+    this.inline = other.inline;
+    this.touch = other.touch;
+    this.index0 = other.index0;
+    this.index1 = other.index1;
+    this.segment = other.segment;
+    this.base = other.base;
+    this.index = other.index;
+    this.scale = other.scale;
+    this.displacement = other.displacement;
+    this.end = other.end;
+    this.index2 = other.index2;
+    this.length = other.length;
+    this.form = other.form;
+  }
+
+  get row(): OpcodeRow {
+    return this.form.row;
+  }
+
+  get size(): 1 | 2 | 4 {
+    return this.form.size;
+  }
+
+  get addressMask(): number {
+    return this.form.addressMask;
+  }
+
+  get kind0(): number {
+    return this.form.kind0;
+  }
+
+  get kind1(): number {
+    return this.form.kind1;
+  }
+
+  get kind2(): number {
+    return this.form.kind2;
+  }
+
+  get repeat(): number {
+    return this.form.repeat;
+  }
+
+  /** Bytes before it in the block that it ends. */
+  get offset(): number {
+    return this.end - this.length;
+  }
+
+  get selector(): number {
+    return this.index2;
+  }
+
+  /** What an x87 instruction leaves as its opcode: low three bits of the first byte, and ModRM. */
+  get fpuOpcode(): number {
+    return this.index2;
   }
 }
