@@ -8,8 +8,9 @@
  */
 import { PageFlag } from '../memory/layout.ts';
 import { Mode, type Core } from './core.ts';
-import type { Instruction } from './instruction.ts';
+import { Instruction } from './instruction.ts';
 import { interceptWrites } from './paging.ts';
+import { invalidForm } from './specialise.ts';
 import type { Translation } from '../translator/translator.ts';
 
 const SLOTS = 0x1_0000;
@@ -17,6 +18,8 @@ const SLOTS = 0x1_0000;
 const BLOCKS_MAX = 0x1_0000;
 /** Index in `marks` of whether a block begins at the first byte. */
 const SEEN = 0x1000;
+/** No block has it. */
+const NO_MODE = -1;
 /** Heat of a block that is not kept: it is never translated. */
 export const FROZEN = -0x4000_0000;
 
@@ -74,7 +77,8 @@ interface CodePage {
 
 export class BlockCache {
   readonly #core: Core;
-  readonly #slots: (Block | undefined)[] = new Array<Block | undefined>(SLOTS).fill(undefined);
+  /** By hash, blocks linked by `next`; last comes one that is never found, so that whoever looks sees an end each time. */
+  readonly #slots: Block[];
   readonly #pages = new Map<number, CodePage>();
   /** Marks of pages that are gone, all 0. */
   readonly #spareMarks: Uint8Array[] = [];
@@ -94,14 +98,16 @@ export class BlockCache {
 
   constructor(core: Core) {
     this.#core = core;
+    const last = new Block(0, NO_MODE, [new Instruction(invalidForm)], [0, 0], false, -1);
+    this.#slots = new Array<Block>(SLOTS).fill(last);
   }
 
   find(physical: number, mode: number): Block | undefined {
-    let block = this.#slots[slotOf(physical)];
-    while (block !== undefined) {
+    let block: Block | undefined = this.#slots[slotOf(physical)];
+    do {
       if (block.physical === physical && block.mode === mode) return block;
       block = block.next;
-    }
+    } while (block !== undefined);
     return undefined;
   }
 
@@ -215,9 +221,9 @@ export class BlockCache {
 
   #unlink(block: Block): void {
     const slot = slotOf(block.physical);
-    let at = this.#slots[slot];
+    let at: Block | undefined = this.#slots[slot];
     if (at === block) {
-      this.#slots[slot] = block.next;
+      this.#slots[slot] = block.next!;
       this.#count--;
       return;
     }

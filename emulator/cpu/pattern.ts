@@ -15,8 +15,6 @@ export const SIGNED_BYTE = 2;
 export const WORD = 3;
 export const SIGNED_WORD = 4;
 export const DWORD = 5;
-const IMMEDIATE_BYTES = [0, 1, 1, 2, 2, 4] as const;
-
 /** As many bytes as patterns are found by. */
 export const PATTERN_BYTES = 3;
 
@@ -40,42 +38,88 @@ export interface Rest {
   readonly slot: number;
 }
 
+/** What is read of a dword: how far it is shifted up and down again, what of it counts, and how many bytes it takes. */
+interface Field {
+  readonly shift: number;
+  readonly mask: number;
+  readonly bytes: number;
+}
+
+const NOTHING: Field = { shift: 0, mask: 0, bytes: 0 };
+const UNSIGNED_BYTE_FIELD: Field = { shift: 0, mask: 0xff, bytes: 1 };
+const SIGNED_BYTE_FIELD: Field = { shift: 24, mask: -1, bytes: 1 };
+const UNSIGNED_WORD_FIELD: Field = { shift: 0, mask: 0xffff, bytes: 2 };
+const SIGNED_WORD_FIELD: Field = { shift: 16, mask: -1, bytes: 2 };
+const DWORD_FIELD: Field = { shift: 0, mask: -1, bytes: 4 };
+
+const DISPLACEMENTS = { 0: NOTHING, 1: SIGNED_BYTE_FIELD, 2: UNSIGNED_WORD_FIELD, 4: DWORD_FIELD } as const;
+const IMMEDIATES = [
+  NOTHING,
+  UNSIGNED_BYTE_FIELD,
+  SIGNED_BYTE_FIELD,
+  UNSIGNED_WORD_FIELD,
+  SIGNED_WORD_FIELD,
+  DWORD_FIELD,
+] as const;
+
 export class Pattern {
   readonly #template: Instruction;
   readonly #start: number;
   readonly #hasSib: boolean;
+  readonly #displacementShift: number;
+  readonly #displacementMask: number;
   readonly #displacementBytes: number;
-  readonly #immediate: number;
-  readonly #slot: number;
-  /** How long an instruction may be. */
+  readonly #immediateShift: number;
+  // The immediate's, of which at most one is not 0.
+  readonly #mask0: number;
+  readonly #mask1: number;
+  readonly #mask2: number;
+  readonly #immediateBytes: number;
+  /** As many bytes as are looked at at most. */
   readonly bytesMax: number;
   /** Whether all its instructions are the same one, wherever they stand. */
   readonly #isFixed: boolean;
 
   /** @param example an instruction of the pattern; @param start bytes before the rest */
   constructor(example: Instruction, start: number, { hasSib, displacementBytes, immediate, slot }: Rest) {
-    this.#template = new Instruction(example.form);
-    this.#template.copy(example);
-    // Without one in ModRM, another SIB byte has none.
-    if (hasSib) this.#template.displacement = 0;
+    const displaced = DISPLACEMENTS[displacementBytes];
+    const field = IMMEDIATES[immediate];
+    const template = new Instruction(example.form);
+    template.copy(example);
+    if (immediate !== NO_IMMEDIATE) {
+      if (slot === 0) template.index0 = 0;
+      else if (slot === 1) template.index1 = 0;
+      else template.index2 = 0;
+    }
+    this.#template = template;
     this.#start = start;
     this.#hasSib = hasSib;
-    this.#displacementBytes = displacementBytes;
-    this.#immediate = immediate;
-    this.#slot = slot;
-    const most = hasSib && displacementBytes === 0 ? 4 : displacementBytes;
-    this.bytesMax = start + (hasSib ? 1 : 0) + most + IMMEDIATE_BYTES[immediate];
-    const isPlain = !hasSib && displacementBytes === 0 && immediate === NO_IMMEDIATE;
+    this.#displacementShift = displaced.shift;
+    this.#displacementMask = displaced.mask;
+    this.#displacementBytes = displaced.bytes;
+    this.#immediateShift = field.shift;
+    this.#mask0 = slot === 0 ? field.mask : 0;
+    this.#mask1 = slot === 1 ? field.mask : 0;
+    this.#mask2 = slot === 2 ? field.mask : 0;
+    this.#immediateBytes = field.bytes;
+    // Of SIB byte, displacement (which the SIB byte may ask for) and immediate, the last is read as four bytes.
+    this.bytesMax = start + (hasSib ? 1 : 0) + 8;
+    const isPlain = !hasSib && displaced.bytes + field.bytes === 0;
     this.#isFixed = isPlain && !example.form.endsBlock;
   }
 
-  /** @param into what becomes the instruction, unless there is one for all @returns the instruction at `at` */
+  /**
+   * Without branches where it can be: V8 would compile it anew for each that is first taken late.
+   * @param at where `bytesMax` may be read; @param into what becomes the instruction, unless there is one for all
+   * @returns the instruction at `at`
+   */
   read(bytes: Uint8Array, at: number, into: Instruction): Instruction {
     const template = this.#template;
     if (this.#isFixed) return template;
     into.copy(template);
     let next = at + this.#start;
-    let size = this.#displacementBytes;
+    let displacementMask = this.#displacementMask;
+    let displacementBytes = this.#displacementBytes;
     if (this.#hasSib) {
       const sib = bytes[next++];
       const base = sib & 7;
@@ -83,34 +127,23 @@ export class Pattern {
       const none = index === ESP;
       into.index = none ? ZERO : index;
       into.scale = none ? 0 : sib >> 6;
-      const absolute = base === EBP && size === 0;
-      if (absolute) size = 4;
+      const absolute = base === EBP && displacementBytes === 0;
+      if (absolute) {
+        displacementMask = -1;
+        displacementBytes = 4;
+      }
       into.base = absolute ? ZERO : base;
       into.segment = !absolute && (base === ESP || base === EBP) ? SS : DS;
     }
-    if (size !== 0) {
-      into.displacement = size === 1 ? (bytes[next] << 24) >> 24 : size === 4 ? dword(bytes, next) : word(bytes, next);
-      next += size;
-    }
-    const immediate = this.#immediate;
-    if (immediate !== NO_IMMEDIATE) {
-      let value: number;
-      if (immediate <= SIGNED_BYTE) {
-        value = bytes[next++];
-        if (immediate === SIGNED_BYTE) value = (value << 24) >> 24;
-      } else if (immediate === DWORD) {
-        value = dword(bytes, next);
-        next += 4;
-      } else {
-        value = word(bytes, next);
-        if (immediate === SIGNED_WORD) value = (value << 16) >> 16;
-        next += 2;
-      }
-      if (this.#slot === 0) into.index0 = value;
-      else if (this.#slot === 1) into.index1 = value;
-      else into.index2 = value;
-    }
-    into.length = next - at;
+    const shift = this.#displacementShift;
+    into.displacement = ((dword(bytes, next) << shift) >> shift) & displacementMask;
+    next += displacementBytes;
+    const immediateShift = this.#immediateShift;
+    const immediate = (dword(bytes, next) << immediateShift) >> immediateShift;
+    into.index0 |= immediate & this.#mask0;
+    into.index1 |= immediate & this.#mask1;
+    into.index2 |= immediate & this.#mask2;
+    into.length = next + this.#immediateBytes - at;
     return into;
   }
 }
@@ -159,10 +192,6 @@ function indexOf(bytes: Uint8Array, at: number, mode: number): number {
   const lead = leadOf(bytes[at]);
   const opcode = lead === LEAD_NONE ? at : at + 1;
   return ((lead * MODES + mode) << 16) | (bytes[opcode] << 8) | bytes[opcode + 1];
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return bytes[at] | (bytes[at + 1] << 8);
 }
 
 function dword(bytes: Uint8Array, at: number): number {
