@@ -8,9 +8,9 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ADAPTER, AdapterProcess } from '../kit/adapter-process.ts';
+import { encodeMessage } from '../kit/encode-message.ts';
 import { Random } from '../kit/random.ts';
 import { initializeArguments, launchArguments, randomRequest, type Seen } from './fuzz-requests.ts';
-import { encodeMessage } from '../kit/encode-message.ts';
 
 const SESSIONS = Number(process.env['RINGSIDE_FUZZ_SESSIONS'] ?? 6);
 const SEED = Number(process.env['RINGSIDE_FUZZ_SEED'] ?? 1);
