@@ -2,6 +2,7 @@
 export type * from './api.ts';
 export { frameScope } from './scope.ts';
 export { childrenOf, renderValue } from './render.ts';
+export { RenderCache } from './render-cache.ts';
 export { readBytes, valueOfVariable } from './value.ts';
 export { compileExpression, evaluateExpression } from './compile.ts';
 export { assignText } from './assign.ts';

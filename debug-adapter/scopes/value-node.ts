@@ -1,6 +1,6 @@
 /** Typed values as DAP variables: text, children on demand, assignment. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
-import { assignText, childrenOf, renderValue, type Value } from '../inspection/index.ts';
+import { assignText, childrenOf, type Value } from '../inspection/index.ts';
 import { formatAddress, formatMemoryReference } from '../protocol/memory-reference.ts';
 import { failure, success, type Result } from '../result.ts';
 import type { VariablesNode, VariablesQuery, VariableStore } from './variable-store.ts';
@@ -15,7 +15,7 @@ export interface ValueDisplay {
 
 /** One value as a DAP variable. */
 export function showValue(display: ValueDisplay, name: string, value: Value, hex: boolean): Dap.Variable {
-  const rendered = renderValue(value, { hex });
+  const rendered = display.store.rendered.render(value, hex);
   const hasChildren = rendered.indexed > 0 || rendered.named > 0;
   return {
     name,

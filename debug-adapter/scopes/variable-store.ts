@@ -5,7 +5,7 @@
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import type { WatchedRegister } from '../breakpoints/register-breakpoints.ts';
-import type { Value } from '../inspection/index.ts';
+import { RenderCache, type Value } from '../inspection/index.ts';
 import type { Result } from '../result.ts';
 
 export interface VariablesQuery {
@@ -28,6 +28,7 @@ export interface VariablesNode {
 }
 
 export class VariableStore {
+  readonly rendered = new RenderCache();
   private readonly nodes = new Map<number, VariablesNode>();
   private nextReference = 1;
 
@@ -43,5 +44,6 @@ export class VariableStore {
 
   invalidate(): void {
     this.nodes.clear();
+    this.rendered.nextStop();
   }
 }
