@@ -52,6 +52,8 @@ export const Attention = {
   BREAKPOINTS: 256,
   /** RF is set: the next instruction passes instruction breakpoints, and clears it. */
   RESUME: 512,
+  /** An interrupt was acknowledged, and the machine stopped at an exception that its delivery raises. */
+  ACKNOWLEDGED: 1024,
 } as const;
 
 /** Those that `updateAttention` computes. */
@@ -111,6 +113,8 @@ export class Core {
    * then goes on before anything else happens, and counts once when it is done, as without the probe.
    */
   repeatDone = 0;
+  /** The vector of `Attention.ACKNOWLEDGED`. */
+  acknowledged = 0;
 
   attention = 0;
   interruptLine = false;
@@ -247,13 +251,30 @@ export class Core {
     if (this.attention !== 0) this.blockEnd = 0;
   }
 
-  /** Vectors at which `run` stops before delivery, as bits, and whether that stop was already made. */
+  /** Vectors at which `run` stops before delivery, as bits. */
   exceptionStops = 0;
-  stopPassed = false;
+  /**
+   * An instruction that was stopped at runs again from its start and meets the same exceptions: its own first, then those
+   * that their delivery raises. So many of them are behind the last stop, and so many have been met this time.
+   */
+  exceptionsPassed = 0;
+  exceptionsMet = 0;
 
-  /** Whether an exception is to be reported instead of delivered now. */
+  /** Whether an exception, the next that is met, is to be reported instead of delivered now. */
   stopsAt(vector: number): boolean {
-    return !this.stopPassed && vector < 32 && ((this.exceptionStops >>> vector) & 1) !== 0;
+    return this.exceptionsMet >= this.exceptionsPassed && vector < 32 && ((this.exceptionStops >>> vector) & 1) !== 0;
+  }
+
+  /** The exception just met is reported: the instruction will run again. */
+  passException(): void {
+    this.exceptionsPassed = this.exceptionsMet + 1;
+    this.exceptionsMet = 0;
+  }
+
+  /** The instruction, or the delivery of an event, has come to its end. */
+  forgetExceptions(): void {
+    this.exceptionsPassed = 0;
+    this.exceptionsMet = 0;
   }
 
   /** Delivery of an event drops what the interrupted instruction left behind: shadows and a scheduled trap. */

@@ -29,6 +29,8 @@ export type CpuState = {
   readonly debugTrap: number;
   /** Iterations done of the repeated string instruction at EIP that a data probe stopped in; absent: none. */
   readonly repeatDone?: number;
+  /** Vector of an interrupt that was acknowledged and has yet to be delivered; absent: none. */
+  readonly acknowledged?: number;
   /** PDPTE registers, low and high half each; absent without PAE paging. */
   readonly pdptes?: readonly number[];
   /** IA32_APIC_BASE, when it is not as at power-on. */

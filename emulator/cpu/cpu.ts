@@ -259,7 +259,7 @@ export class Cpu {
     const core = this.#core;
     this.#leftRegion = false;
     while (core.left > 0) {
-      const stop = core.attention !== 0 || core.stopPassed ? this.#runAttended() : this.#runNext(false);
+      const stop = core.attention !== 0 || core.exceptionsPassed !== 0 ? this.#runAttended() : this.#runNext(false);
       if (stop !== undefined) return stop;
     }
     return undefined;
@@ -268,7 +268,8 @@ export class Cpu {
   #runAttended(): CpuStop | undefined {
     const core = this.#core;
     // RF after the IRET from a fault: without instruction breakpoints it means nothing.
-    if (core.attention === Attention.RESUME && !core.stopPassed && core.repeatDone === 0) return this.#runNext(false);
+    if (core.attention === Attention.RESUME && core.exceptionsPassed === 0 && core.repeatDone === 0)
+      return this.#runNext(false);
     const attended = this.#attend();
     if (attended === 'again') return undefined;
     return attended === 'single' ? this.#runNext(true) : attended;
@@ -305,7 +306,7 @@ export class Cpu {
     if (index !== length || !block.setsEip) m[EIP] += block.starts[index];
     core.position = 0;
     core.left -= index;
-    if (isSingle) core.stopPassed = false;
+    if (isSingle) core.forgetExceptions();
     return undefined;
   }
 
@@ -333,20 +334,13 @@ export class Cpu {
       const stop = this.#debugTrap();
       return stop ?? 'again';
     }
+    if ((attention & Attention.ACKNOWLEDGED) !== 0) return this.#interrupt(core.acknowledged) ?? 'again';
     if ((attention & Attention.INTERRUPT) !== 0 && !shadow) {
-      core.halted = false;
-      core.attention &= ~Attention.HALT;
-      this.#passed = false;
-      const vector = core.bus.acknowledgeInterrupt();
-      const eip = core.i32[EIP] >>> 0;
-      const cpl = core.cpl;
-      const stop = this.#deliver(new CpuException(vector), false);
-      if (stop === undefined) core.note(EventStop.INTERRUPT, { kind: 'interrupt', vector, eip, cpl });
-      return stop ?? 'again';
+      return this.#interrupt(core.bus.acknowledgeInterrupt()) ?? 'again';
     }
     if ((attention & Attention.HALT) !== 0) return { reason: 'halted' };
     const checked = (attention & (Attention.BREAKPOINTS | Attention.RESUME)) === Attention.BREAKPOINTS;
-    if (checked && !trapShadow && !core.stopPassed) {
+    if (checked && !trapShadow) {
       const hit = core.breakpoints.atInstruction((core.i32[BASE + CS] + core.i32[EIP]) | 0);
       if (hit !== 0) return this.#instructionBreakpoint(hit) ?? 'again';
     }
@@ -380,11 +374,33 @@ export class Cpu {
   #debugTrap(): CpuStop | undefined {
     const core = this.#core;
     if (core.stopsAt(DB)) {
-      core.stopPassed = true;
+      core.passException();
       return { reason: 'exception', vector: DB, errorCode: undefined };
     }
     this.#passed = false;
-    return this.#deliver(new CpuException(DB, undefined, undefined, core.debugTrap), false);
+    const due = core.debugTrap;
+    const stop = this.#deliver(new CpuException(DB, undefined, undefined, due), false);
+    if (stop?.reason === 'exception') {
+      core.debugTrap = due;
+      core.attend(Attention.DEBUG_TRAP);
+    }
+    return stop;
+  }
+
+  #interrupt(vector: number): CpuStop | undefined {
+    const core = this.#core;
+    core.halted = false;
+    core.attention &= ~(Attention.HALT | Attention.ACKNOWLEDGED);
+    this.#passed = false;
+    const eip = core.i32[EIP] >>> 0;
+    const cpl = core.cpl;
+    const stop = this.#deliver(new CpuException(vector), false);
+    if (stop === undefined) core.note(EventStop.INTERRUPT, { kind: 'interrupt', vector, eip, cpl });
+    else if (stop.reason === 'exception') {
+      core.acknowledged = vector;
+      core.attend(Attention.ACKNOWLEDGED);
+    }
+    return stop;
   }
 
   /** Of the first instruction of a block that does not run. */
@@ -415,7 +431,7 @@ export class Cpu {
 
   #exceptionStop(fault: CpuException): ExceptionStop {
     const core = this.#core;
-    core.stopPassed = true;
+    core.passException();
     // The instruction runs again when `run` is called; a trap scheduled for its end must not be there twice.
     core.cancelTraps();
     if (fault.vector === PF && fault.cr2 !== undefined) core.i32[CR2] = fault.cr2;
@@ -438,7 +454,7 @@ export class Cpu {
 
   #delivered(): void {
     const core = this.#core;
-    core.stopPassed = false;
+    core.forgetExceptions();
     this.deliveryCount++;
     core.left--;
   }
@@ -475,6 +491,7 @@ export class Cpu {
       trapShadow: (core.attention & Attention.TRAP_SHADOW) !== 0,
       debugTrap: core.debugTrap,
       ...(core.repeatDone === 0 ? {} : { repeatDone: core.repeatDone }),
+      ...((core.attention & Attention.ACKNOWLEDGED) === 0 ? {} : { acknowledged: core.acknowledged }),
       ...((this.registers.cr4 & Cr4.PAE) === 0 ? {} : { pdptes: [...core.i32.subarray(PDPTE, PDPTE + 8)] }),
       ...(core.apicBase === APIC_BASE_RESET ? {} : { apicBase: core.apicBase >>> 0 }),
       ...(this.a20 ? {} : { a20Masked: true as const }),
@@ -501,6 +518,8 @@ export class Cpu {
     core.debugTrap = state.debugTrap;
     core.repeatDone = state.repeatDone ?? 0;
     if (state.debugTrap !== 0) core.attention |= Attention.DEBUG_TRAP;
+    core.acknowledged = state.acknowledged ?? 0;
+    if (state.acknowledged !== undefined) core.attention |= Attention.ACKNOWLEDGED;
     if (state.interruptShadow) core.attention |= Attention.SHADOW;
     if (state.trapShadow) core.attention |= Attention.TRAP_SHADOW;
     this.#shutdown = state.shutdown?.map(restoreFault);

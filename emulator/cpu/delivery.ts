@@ -30,6 +30,7 @@ export function deliver(
   let fault = isFault;
   for (;;) {
     chain.push(recordOf(core, event));
+    core.exceptionsMet++;
     if (event.vector === PF && event.cr2 !== undefined) m[CR2] = event.cr2;
     if (event.vector === DB) m[DR + 6] |= event.debugStatus;
     try {

@@ -61,10 +61,14 @@ interface Interrupt {
 
 /** INT n, INT3, INTO, INT1. @throws CpuException; also when a debugger asked to stop at this exception */
 export function softwareInterrupt(core: Core, vector: number, returnEip: number, kind: InterruptKind): void {
-  if (kind !== 'int' && core.stopsAt(vector)) throwReported(vector);
+  if (kind !== 'int') {
+    if (core.stopsAt(vector)) throwReported(vector);
+    core.exceptionsMet++;
+  }
   // SDM Vol. 3B, "Software Interrupt Handling in Virtual-8086 Mode": INT n needs IOPL 3, INT3 and INTO do not.
   if (kind === 'int' && core.virtual8086 && core.iopl < 3) raise(GP, 0);
   interrupt(core, vector, undefined, kind, returnEip, readEflags(core));
+  core.exceptionsMet = 0;
 }
 
 function throwReported(vector: number): never {
@@ -81,12 +85,12 @@ export function interrupt(
   eflags: number,
 ): void {
   core.cancelTraps();
-  // SDM Vol. 3B, "Debug Control Register (DR7)": the processor clears GD on entering the debug exception's handler.
-  if (vector === DB && kind !== 'int') core.i32[DR + 7] &= ~DR7_GD;
   if (core.protectedMode) {
     if (!quickInterrupt(core, vector, errorCode, isSoftware(kind), returnEip, eflags))
       protectedInterrupt(core, { vector, errorCode, kind, returnEip, eflags });
   } else realInterrupt(core, { vector, errorCode, kind, returnEip, eflags });
+  // SDM Vol. 3B, "Debug Control Register (DR7)": the processor clears GD on entering the debug exception's handler.
+  if (vector === DB && kind !== 'int') core.i32[DR + 7] &= ~DR7_GD;
 }
 
 /** Whether the gate's DPL is checked. */

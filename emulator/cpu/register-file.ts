@@ -65,7 +65,7 @@ const special = {
     get: (core: Core) => core.i32[EIP],
     set: (core: Core, value: number) => {
       core.i32[EIP] = value;
-      core.stopPassed = false;
+      core.forgetExceptions();
       core.repeatDone = 0;
     },
   },

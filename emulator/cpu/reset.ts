@@ -20,7 +20,7 @@ export function resetCore(core: Core, registers: Registers): void {
   core.events.length = 0;
   core.cancelTraps();
   core.halted = false;
-  core.stopPassed = false;
+  core.forgetExceptions();
   core.block = undefined;
   core.repeatDone = 0;
   core.probes.data.drop();
