@@ -16,7 +16,7 @@ import type { CpuBus } from './cpu-bus.ts';
 import { CPU_STATE_VERSION, restoreFault, saveFault, type CpuState } from './cpu-state.ts';
 import type { CpuStop, ExceptionStop, FaultRecord } from './cpu-stop.ts';
 import { Decoder } from './decoder.ts';
-import { deliver, quickPageFault } from './delivery.ts';
+import { deliver, quickPageFault, type Origin } from './delivery.ts';
 import { EventStop } from './events.ts';
 import { CpuException, DB, PF, RETRY } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
@@ -368,7 +368,7 @@ export class Cpu {
     const fault = new CpuException(DB, undefined, undefined, bits);
     if (core.stopsAt(DB)) return this.#exceptionStop(fault);
     this.#passed = false;
-    return this.#deliver(fault, false);
+    return this.#deliver(fault, 'trap');
   }
 
   #debugTrap(): CpuStop | undefined {
@@ -378,8 +378,10 @@ export class Cpu {
       return { reason: 'exception', vector: DB, errorCode: undefined };
     }
     this.#passed = false;
+    core.halted = false;
+    core.attention &= ~Attention.HALT;
     const due = core.debugTrap;
-    const stop = this.#deliver(new CpuException(DB, undefined, undefined, due), false);
+    const stop = this.#deliver(new CpuException(DB, undefined, undefined, due), 'trap');
     if (stop?.reason === 'exception') {
       core.debugTrap = due;
       core.attend(Attention.DEBUG_TRAP);
@@ -394,7 +396,7 @@ export class Cpu {
     this.#passed = false;
     const eip = core.i32[EIP] >>> 0;
     const cpl = core.cpl;
-    const stop = this.#deliver(new CpuException(vector), false);
+    const stop = this.#deliver(new CpuException(vector), 'interrupt');
     if (stop === undefined) core.note(EventStop.INTERRUPT, { kind: 'interrupt', vector, eip, cpl });
     else if (stop.reason === 'exception') {
       core.acknowledged = vector;
@@ -426,7 +428,7 @@ export class Cpu {
     core.probes.data.drop();
     if (fault.vector === RETRY) return undefined;
     if (core.stopsAt(fault.vector)) return this.#exceptionStop(fault);
-    return this.#deliver(fault, true);
+    return this.#deliver(fault, 'fault');
   }
 
   #exceptionStop(fault: CpuException): ExceptionStop {
@@ -438,13 +440,13 @@ export class Cpu {
     return { reason: 'exception', vector: fault.vector, errorCode: fault.errorCode };
   }
 
-  #deliver(event: CpuException, isFault: boolean): CpuStop | undefined {
+  #deliver(event: CpuException, origin: Origin): CpuStop | undefined {
     const core = this.#core;
     if (this.#judgedAt === core.instructionCount) {
       this.#judgedAt = -1;
       this.probeJudge?.diverted();
     }
-    const outcome = deliver(core, event, isFault);
+    const outcome = deliver(core, event, origin);
     if (outcome instanceof CpuException) return { ...this.#exceptionStop(outcome), before: core.faultsBefore };
     this.#delivered();
     if (outcome === undefined) return undefined;

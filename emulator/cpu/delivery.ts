@@ -4,53 +4,55 @@
  */
 import type { Core } from './core.ts';
 import type { FaultRecord } from './cpu-stop.ts';
-import { CpuException, DB, DE, DF, GP, NP, PF, SS_FAULT, TS } from './exception.ts';
+import { CpuException, DB, DE, DF, GP, NP, PF, SS_FAULT, TS, withExt } from './exception.ts';
 import { readEflags } from './flags.ts';
 import { interrupt } from './interrupts.ts';
 import { quickInterrupt } from './quick-transfers.ts';
 import { CR2, CS, DR, EIP, Eflags, SELECTOR } from './registers.ts';
 
 const CONTRIBUTORY: readonly number[] = [DE, TS, NP, SS_FAULT, GP];
-/** Vectors whose error code has bit EXT. */
-const WITH_EXT: readonly number[] = [TS, NP, SS_FAULT, GP];
+
+/** What is delivered first: a fault, with EIP at its instruction, a trap behind it, or an interrupt from outside. */
+export type Origin = 'fault' | 'trap' | 'interrupt';
 
 /**
- * @param isFault whether EIP is the faulting instruction's: then RF is set in the EFLAGS that are pushed
+ * A fault has RF set in the EFLAGS that are pushed. An interrupt is benign, whatever its vector.
  * @returns undefined when a handler was entered; the chain of faults of a shutdown; or an exception that arose on the
  *   way and that a debugger asked to stop at
  */
 export function deliver(
   core: Core,
   first: CpuException,
-  isFault: boolean,
+  origin: Origin,
 ): undefined | CpuException | readonly FaultRecord[] {
   const m = core.i32;
   const chain: FaultRecord[] = [];
   let event = first;
-  let fault = isFault;
+  let kind = origin;
   for (;;) {
     chain.push(recordOf(core, event));
     core.exceptionsMet++;
     if (event.vector === PF && event.cr2 !== undefined) m[CR2] = event.cr2;
     if (event.vector === DB) m[DR + 6] |= event.debugStatus;
     try {
-      const resume = fault && event.vector !== DF ? Eflags.RF : 0;
+      const resume = kind === 'fault' && event.vector !== DF ? Eflags.RF : 0;
       interrupt(core, event.vector, event.errorCode, 'event', m[EIP], readEflags(core) | resume);
       return undefined;
     } catch (nested) {
       if (!(nested instanceof CpuException)) throw nested;
       const second = withExt(nested);
-      if (event.vector === DF) {
+      const isException = kind !== 'interrupt';
+      if (isException && event.vector === DF) {
         chain.push(recordOf(core, second));
         return chain;
       }
-      if (escalates(event.vector, second.vector)) {
+      if (isException && escalates(event.vector, second.vector)) {
         chain.push(recordOf(core, second));
         event = new CpuException(DF, 0);
       } else {
         event = second;
       }
-      fault = true;
+      kind = 'fault';
       if (core.stopsAt(event.vector)) {
         core.faultsBefore = chain;
         return event;
@@ -74,12 +76,6 @@ export function quickPageFault(core: Core): boolean {
 function escalates(first: number, second: number): boolean {
   if (first === PF) return second === PF || CONTRIBUTORY.includes(second);
   return CONTRIBUTORY.includes(first) && CONTRIBUTORY.includes(second);
-}
-
-/** SDM Vol. 3A, "Error Code": EXT is set when the exception arose while an event from outside the program was served. */
-function withExt(fault: CpuException): CpuException {
-  if (fault.errorCode === undefined || !WITH_EXT.includes(fault.vector)) return fault;
-  return new CpuException(fault.vector, fault.errorCode | 1, fault.cr2);
 }
 
 function recordOf(core: Core, event: CpuException): FaultRecord {

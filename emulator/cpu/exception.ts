@@ -1,7 +1,7 @@
 /**
  * A guest fault on its way to the IDT. Intel SDM Vol. 3A, "Exception and Interrupt Vectors".
  *
- * Invariant: thrown by `raise` alone, caught by the run loop and by the delivery of another exception, and nowhere else.
+ * Invariant: thrown by `raise` alone, caught by the run loop, by the delivery of another exception and by INT1, and nowhere else.
  */
 export const DE = 0;
 export const DB = 1;
@@ -42,6 +42,15 @@ export class CpuException {
 
 export function raise(vector: number, errorCode?: number): never {
   throw new CpuException(vector, errorCode);
+}
+
+/** Vectors whose error code has bit EXT. */
+const WITH_EXT: readonly number[] = [TS, NP, SS_FAULT, GP];
+
+/** SDM Vol. 3A, "Error Code": EXT is set when the exception arose while an event from outside the program was served. */
+export function withExt(fault: CpuException): CpuException {
+  if (fault.errorCode === undefined || !WITH_EXT.includes(fault.vector)) return fault;
+  return new CpuException(fault.vector, fault.errorCode | 1, fault.cr2);
 }
 
 /** @param debugStatus bits for DR6 */

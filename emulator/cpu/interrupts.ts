@@ -6,7 +6,7 @@
  */
 import type { Size } from './access.ts';
 import { readLinear } from './access.ts';
-import type { Core } from './core.ts';
+import { Attention, type Core } from './core.ts';
 import {
   SystemType,
   fetchDescriptor,
@@ -16,11 +16,12 @@ import {
   markAccessed,
   raiseSelector,
 } from './descriptors.ts';
-import { CpuException, DB, GP, NP, TS, raise } from './exception.ts';
+import { CpuException, DB, GP, NP, TS, raise, withExt } from './exception.ts';
 import { readEflags } from './flags.ts';
 import {
   CS,
   DR,
+  DR6_HITS,
   DR7_GD,
   DS,
   EFLAGS,
@@ -67,8 +68,19 @@ export function softwareInterrupt(core: Core, vector: number, returnEip: number,
   }
   // SDM Vol. 3B, "Software Interrupt Handling in Virtual-8086 Mode": INT n needs IOPL 3, INT3 and INTO do not.
   if (kind === 'int' && core.virtual8086 && core.iopl < 3) raise(GP, 0);
-  interrupt(core, vector, undefined, kind, returnEip, readEflags(core));
+  // MOV SS and POP SS put off a data breakpoint's trap; it comes before the handler's first instruction.
+  const hits = core.debugTrap & DR6_HITS;
+  try {
+    interrupt(core, vector, undefined, kind, returnEip, readEflags(core));
+  } catch (fault) {
+    // SDM Vol. 2, "INT n/INTO/INT3/INT1": EXT is set for INT1 alone.
+    throw kind === 'int1' && fault instanceof CpuException ? withExt(fault) : fault;
+  }
   core.exceptionsMet = 0;
+  if (hits !== 0) {
+    core.debugTrap |= hits;
+    core.attend(Attention.DEBUG_TRAP);
+  }
 }
 
 function throwReported(vector: number): never {

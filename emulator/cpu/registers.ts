@@ -51,6 +51,8 @@ export const GDTR_LIMIT = 69;
 export const IDTR_BASE = 70;
 export const IDTR_LIMIT = 71;
 export const DR = 72;
+/** DR6: which of DR0 to DR3 were hit. */
+export const DR6_HITS = 15;
 export const DR7_GD = 0x2000;
 /** A block may start at offsets below this without checking CS.limit; 0: always check. */
 export const FETCH_END = 80;

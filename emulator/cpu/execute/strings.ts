@@ -7,13 +7,13 @@
  */
 import type { Size } from '../access.ts';
 import { probeWrite, read16, read32, read8, write16, write32, write8 } from '../access.ts';
-import type { Core } from '../core.ts';
+import { Attention, type Core } from '../core.ts';
 import { zeroFlag } from '../flags.ts';
 import type { Handler, Instruction } from '../instruction.ts';
 import { Repeat } from '../instruction.ts';
 import { checkPort, portIn, portOut } from '../ports.ts';
 import { readRegister, writeRegister } from '../operands.ts';
-import { EAX, ECX, EDI, EDX, EFLAGS, EIP, ES, ESI, Eflags } from '../registers.ts';
+import { DR6_HITS, EAX, ECX, EDI, EDX, EFLAGS, EIP, ES, ESI, Eflags } from '../registers.ts';
 import { compareValues } from './arithmetic.ts';
 import { runCmps, runLods, runMovs, runScas, runStos, type Run } from './string-runs.ts';
 
@@ -71,13 +71,19 @@ function repeated(step: Step, compares: boolean, run?: Run): Handler {
       budget -= done;
       ended = left === 0 || (compares && zeroFlag(core) !== (i.repeat === Repeat.REP));
       // SDM Vol. 3B, "Data Memory and I/O Breakpoint Exception Conditions": after the iteration that hit.
-      if ((core.debugTrap & 15) !== 0) break;
+      if ((core.debugTrap & DR6_HITS) !== 0) break;
       if (core.dataProbed && !ended && budget > 0 && core.probes.data.pending) {
         core.repeatDone = ITERATIONS_MAX - budget;
         break;
       }
     }
     m[EIP] += ended ? i.end : i.offset;
+    // SDM Vol. 3B, "Instruction-Breakpoint Exception Condition": what comes between two iterations finds RF set, and the
+    // next one passes a breakpoint at the instruction.
+    if (!ended && core.repeatDone === 0) {
+      m[EFLAGS] |= Eflags.RF;
+      core.attend(Attention.RESUME);
+    }
   };
 }
 

@@ -255,3 +255,55 @@ describe('TF', () => {
     expect(CODE0).toBe(8);
   });
 });
+
+describe('between two iterations of a repeated string instruction', () => {
+  // More than the emulator does at once (strings.ts, ITERATIONS_MAX).
+  const COUNT = 10_000;
+
+  test('RF is set: a breakpoint at it comes once', () => {
+    const m = machine();
+    m.code('rep stosb [edi]', 'hlt');
+    m.codeAt(at.handlers + 1, 'or dword ptr [esp+8], 0x10000', 'inc edx', 'iretd');
+    const r = m.cpu.registers;
+    Object.assign(r, { edi: at.data, ecx: COUNT, edx: 0, dr0: at.code, dr7: enable(0, 0) });
+    for (let step = 0; step < 60 && !m.cpu.halted; step++) m.step();
+    expect([m.cpu.halted, r.ecx, r.edx]).toEqual([true, 0, 1]);
+  });
+
+  test('RF is in what an interrupt pushes, and gone when the last is done', () => {
+    const m = machine({ eflags: 0x202 });
+    m.code('rep stosb [edi]', 'nop');
+    m.cpu.registers.edi = at.data;
+    m.cpu.registers.ecx = COUNT;
+    m.step();
+    const before = m.cpu.save();
+    m.cpu.interruptLine = true;
+    m.step();
+    expect(m.stack(3)).toEqual([at.code, CODE0, RF | 0x202]);
+    m.cpu.restore(before);
+    m.step(2);
+    expect([m.cpu.registers.ecx, m.cpu.registers.eip]).toEqual([0, at.code + 2]);
+    m.cpu.interruptLine = true;
+    m.step();
+    expect(m.stack(3)).toEqual([at.code + 2, CODE0, 0x202]);
+  });
+});
+
+test('a debug trap wakes a halted processor: SDM Vol. 2, HLT', () => {
+  const m = machine({ eflags: TF | 2 });
+  m.code('hlt', 'nop');
+  m.codeAt(at.handlers + 1, 'inc edx');
+  m.cpu.registers.edx = 0;
+  expect([m.step(3).reason, m.cpu.registers.edx, m.cpu.halted]).toEqual(['limit', 1, false]);
+});
+
+test('MOV SS puts a data breakpoint off to the first instruction of the handler of INT n', () => {
+  const m = machine();
+  m.code('mov ss, [ebx]', 'int 0x30');
+  m.cpu.registers.ebx = at.data;
+  m.memory.writePhysical32(at.data, DATA0);
+  m.cpu.registers.dr0 = at.data;
+  m.cpu.registers.dr7 = enable(0, 3, 1);
+  m.step(3);
+  expect(trap(m)).toEqual({ handler: DB, eip: at.handlers + 0x30, rf: false, dr6: 1 });
+});

@@ -81,6 +81,33 @@ test('INT3 stops before delivery with EIP at the instruction', () => {
   expect(m.stack(1)).toEqual([at.code + 1]);
 });
 
+test.each([
+  { vector: 8, name: '#DF' },
+  { vector: 13, name: '#GP' },
+  { vector: 14, name: '#PF' },
+])('an interrupt from outside is benign, though its vector is that of $name', ({ vector }) => {
+  const m = machine({ eflags: 0x202, ports: { acknowledgeInterrupt: () => vector } });
+  m.gate(vector, CODE0, at.handlers + vector, 0x0e);
+  m.code('nop');
+  m.cpu.interruptLine = true;
+  m.step();
+  // The error code of Bochs 2.7: EXT is set.
+  expect([m.handler, m.stack(2)]).toEqual([NP, [vector * 8 + 3, at.code]]);
+});
+
+test('EXT is set for what INT1 raises, and not for INT3', () => {
+  for (const [code, vector, errorCode] of [
+    ['int1', 1, 11],
+    ['int3', 3, 3 * 8 + 2],
+  ] as const) {
+    const m = machine();
+    m.gate(vector, CODE0, at.handlers + vector, 0x0e);
+    m.code(code);
+    m.step();
+    expect([m.handler, m.stack(1)]).toEqual([NP, [errorCode]]);
+  }
+});
+
 describe('exceptionStops reports each exception of a delivery once, in their order', () => {
   /** All stops to the end of the instruction, and the state that is left; how it ends with no stops is beside it. */
   function stops(build: () => TestMachine): { seen: unknown[]; same: boolean } {
