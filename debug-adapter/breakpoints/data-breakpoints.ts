@@ -291,7 +291,8 @@ export class DataBreakpoints implements DataJudge {
       const name = DWARF_REGISTERS[number];
       return name === undefined ? undefined : target.readRegister(name);
     };
-    return walkStack({ target, os }, target.space, register, os.trap());
+    const ring = target.cpl === 3 ? 'user' : 'kernel';
+    return walkStack({ target, os }, { space: target.space, register, ring, trap: os.trap() });
   }
 }
 

@@ -14,6 +14,8 @@ import type { CodeFrame, Frame } from './frame.ts';
 import { readWhole, readWord } from './memory-view.ts';
 
 const FRAMES_MAX = 512;
+/** A trap frame is found within a kernel stack of at most this size. */
+const STACK_BYTES_MAX = 0x1_0000;
 
 /** One physical frame while the walk stands on it. */
 interface Cursor {
@@ -21,6 +23,8 @@ interface Cursor {
   readonly register: (number: number) => number | undefined;
   /** True where the pc is the instruction itself, false where it is a return address. */
   readonly exact: boolean;
+  /** Whose code runs where no image says it. */
+  readonly ring: CodeFrame['ring'];
 }
 
 export interface StackSource {
@@ -28,17 +32,17 @@ export interface StackSource {
   readonly os: GuestOs;
 }
 
-/**
- * @param start registers to begin with, by DWARF number; read whenever a frame is looked at
- * @param trap the context below the kernel's stack, if the walk begins in the kernel on behalf of an environment
- */
-export function* walkStack(
-  { target, os }: StackSource,
-  space: Space,
-  start: (number: number) => number | undefined,
-  trap: { label: string; registers: RegisterFile } | undefined,
-): Generator<Frame> {
-  let cursor: Cursor = { space, register: start, exact: true };
+export interface StackStart {
+  readonly space: Space;
+  /** By DWARF number; read whenever a frame is looked at. */
+  readonly register: (number: number) => number | undefined;
+  readonly ring: CodeFrame['ring'];
+  /** The context below the kernel's stack, if the walk begins in the kernel on behalf of an environment. */
+  readonly trap: { label: string; registers: RegisterFile } | undefined;
+}
+
+export function* walkStack({ target, os }: StackSource, { trap, ...start }: StackStart): Generator<Frame> {
+  let cursor: Cursor = { ...start, exact: true };
   let pendingTrap = trap;
   let lowestCfa = 0;
   for (let count = 0; count < FRAMES_MAX; count++) {
@@ -48,24 +52,31 @@ export function* walkStack(
     const frames = framesAt(target, cursor, address, place);
     yield* frames;
 
-    const caller = place ? unwindImage(frames[0]!) : undefined;
-    const next = caller ?? (place?.image.debug.hasDwarf ? undefined : byFramePointer(target, cursor));
-    // A trap may change stacks; calls only ever push.
-    const leadsOn = next !== undefined && next.pc !== 0 && (next.signalFrame || next.cfa > lowestCfa);
-    if (pendingTrap && !(leadsOn && staysInKernel(os, cursor.space, next.pc))) {
-      const clean = leadsOn && next.pc === pendingTrap.registers.get(EIP);
-      yield { kind: 'label', name: clean ? pendingTrap.label : `${pendingTrap.label} (the kernel stack ends here)` };
-      const registers = pendingTrap.registers;
-      cursor = { space: cursor.space, register: (n) => registers.get(n), exact: true };
+    const next = place
+      ? (unwindImage(frames[0]!) ?? (place.image.debug.hasDwarf ? undefined : byFramePointer(target, cursor)))
+      : outsideImages({ target, os }, cursor);
+    // A trap may change stacks, and wherever it came from, that is where it came from; calls only ever push.
+    const leadsOn = next !== undefined && (next.signalFrame || (next.pc !== 0 && next.cfa > lowestCfa));
+    const inKernel = leadsOn && goesOnInKernel(os, cursor, next);
+    if (pendingTrap && !inKernel) {
+      const { label, registers } = pendingTrap;
+      const isClean = leadsOn && next.pc === registers.get(EIP);
+      yield { kind: 'label', name: isClean ? label : `${label} (the kernel stack ends here)` };
+      // A fault in the IRET to user code was pushed over the context that the environment holds.
+      const back = isClean && next.signalFrame ? next : undefined;
+      const register = (n: number): number | undefined => (back ? back.register(n) : registers.get(n));
+      cursor = { space: cursor.space, register, exact: true, ring: 'user' };
       pendingTrap = undefined;
       lowestCfa = 0;
       continue;
     }
-    if (!leadsOn || !os.imageAt(cursor.space, next.pc)) return;
+    if (!leadsOn) return;
+    if (!next.signalFrame && !os.imageAt(cursor.space, next.pc)) return;
+    // User code is entered from the kernel, but not called by it.
+    if (inKernel && frames[0]!.ring === 'user') return;
     lowestCfa = next.cfa;
-    if (next.signalFrame && staysInKernel(os, cursor.space, next.pc))
-      yield { kind: 'label', name: 'trap in the kernel' };
-    cursor = { space: cursor.space, register: (n) => next.register(n), exact: next.signalFrame };
+    if (next.signalFrame && inKernel) yield { kind: 'label', name: 'trap in the kernel' };
+    cursor = { ...cursor, register: (n) => next.register(n), exact: next.signalFrame };
   }
 }
 
@@ -87,7 +98,7 @@ function framesAt(target: Target, cursor: Cursor, address: number, place: Return
     address,
     context,
     cfa: undefined,
-    ring: place?.image.kind === 'program' || (!place && address < 0x80000000) ? 'user' : 'kernel',
+    ring: place ? (place.image.kind === 'program' ? 'user' : 'kernel') : cursor.ring,
   } as const;
   const levels = place?.image.debug.inlineFramesAt(context.pc) ?? [];
   if (levels.length === 0) {
@@ -146,6 +157,30 @@ function byFramePointer(target: Target, cursor: Cursor): CallerFrame | undefined
   };
 }
 
-function staysInKernel(os: GuestOs, space: Space, pc: number): boolean {
-  return os.imageAt(space, pc)?.image.kind === 'kernel';
+/**
+ * The caller of code that no image covers: after a jump through a wild pointer nothing has happened but the CALL, which
+ * pushed its return address. Otherwise the frame pointer may lead on.
+ */
+function outsideImages({ target, os }: StackSource, cursor: Cursor): CallerFrame | undefined {
+  const esp = cursor.register(ESP);
+  const pc = cursor.exact && esp !== undefined ? readWord(target, cursor.space, esp) : undefined;
+  if (esp === undefined || pc === undefined || !os.imageAt(cursor.space, pc)) return byFramePointer(target, cursor);
+  const cfa = (esp + 4) >>> 0;
+  return {
+    pc,
+    cfa,
+    how: 'return-address',
+    signalFrame: false,
+    register: (n) => (n === EIP ? pc : n === ESP ? cfa : cursor.register(n)),
+    savedAt: (n) => (n === EIP ? esp : undefined),
+  };
+}
+
+/** A trap's context is the kernel's, too, where it had jumped out of its image: it was on the same stack. */
+function goesOnInKernel(os: GuestOs, cursor: Cursor, next: CallerFrame): boolean {
+  const place = os.imageAt(cursor.space, next.pc);
+  if (place) return place.image.kind === 'kernel';
+  if (!next.signalFrame) return false;
+  const [before, after] = [cursor.register(ESP), next.register(ESP)];
+  return before !== undefined && after !== undefined && (after - before) >>> 0 < STACK_BYTES_MAX;
 }

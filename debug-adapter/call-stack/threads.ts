@@ -4,9 +4,9 @@
  */
 import type { Environment, GuestOs } from '../kernel/guest-os.ts';
 import { DWARF_REGISTERS } from '../target/registers.ts';
-import type { Space, Target } from '../target/target.ts';
+import type { Target } from '../target/target.ts';
 import type { Frame } from './frame.ts';
-import { walkStack } from './stack.ts';
+import { walkStack, type StackStart } from './stack.ts';
 
 /** The thread that is the kernel itself. Environment ids begin at 0x1000. */
 export const KERNEL_THREAD = 1;
@@ -115,9 +115,7 @@ export class Threads {
     if (known) return known;
     const start = this.startOf(threadId);
     if (!start) return undefined;
-    const stack = new LazyStack(
-      walkStack({ target: this.target, os: this.os }, start.space, start.register, start.trap),
-    );
+    const stack = new LazyStack(walkStack({ target: this.target, os: this.os }, start));
     this.stacks.set(threadId, stack);
     this.walkedFrom = this.origin();
     return stack;
@@ -133,20 +131,23 @@ export class Threads {
     return name === undefined ? undefined : this.target.readRegister(name);
   };
 
-  private startOf(
-    threadId: number,
-  ): { space: Space; register: (number: number) => number | undefined; trap: ReturnType<GuestOs['trap']> } | undefined {
+  private startOf(threadId: number): StackStart | undefined {
     if (threadId === this.currentId()) {
       return {
         space: this.target.space,
         register: this.cpuRegister,
+        ring: this.target.cpl === 3 ? 'user' : 'kernel',
         trap: this.os.trap(),
       };
     }
     const environment = this.environment(threadId);
-    return (
-      environment && { space: environment.space, register: (n: number) => environment.saved.get(n), trap: undefined }
-    );
+    if (!environment) return undefined;
+    return {
+      space: environment.space,
+      register: (n) => environment.saved.get(n),
+      ring: 'user',
+      trap: undefined,
+    };
   }
 }
 

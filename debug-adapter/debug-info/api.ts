@@ -227,7 +227,7 @@ export interface UnwindRow {
 export interface CallerFrame {
   readonly pc: number;
   readonly cfa: number;
-  readonly how: 'cfi' | 'prologue' | 'frame-pointer';
+  readonly how: 'cfi' | 'prologue' | 'frame-pointer' | 'return-address';
   readonly signalFrame: boolean;
   register(number: number): number | undefined;
   /** Where the caller's register was saved, so that it can be written; `undefined` while it still is in the register. */

@@ -71,7 +71,8 @@ function stackEnd(cause: string): Result<never> {
 function checked(frame: FrameContext, caller: CallerFrame): Result<CallerFrame> {
   const sp = frame.register(ESP);
   const eip = caller.register(EIP);
-  if (eip === undefined || eip === 0) return stackEnd('The return address is 0.');
+  // A trap's own address may be 0: after a call through a null pointer.
+  if (eip === undefined || (eip === 0 && !caller.signalFrame)) return stackEnd('The return address is 0.');
   // A signal frame's caller may be on another stack: a trap switches them.
   if (sp !== undefined && caller.cfa <= sp && !caller.signalFrame) {
     return stackEnd("The caller's frame would lie below this one.");

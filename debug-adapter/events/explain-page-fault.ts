@@ -2,7 +2,7 @@
  * A page fault in words: which access, how far from what is mapped, which level of the walk refused it and why.
  * Intel SDM Vol. 3A, "Page-Fault Exception (#PF)", "Determination of Access Rights".
  */
-import { describePageFault } from '../target/vectors.ts';
+import { describePageFault, pageFaultAccess } from '../target/vectors.ts';
 import type { LinearAddress, PageWalkLevel, Space } from '../target/target.ts';
 import { hex, shortHex, type FaultFacts, type FaultSource } from './fault-facts.ts';
 
@@ -25,18 +25,19 @@ const ERROR_BITS = [
 ] as const;
 
 /** `user write to 0xeebf5ffc, page not present, 4 bytes below the user stack` */
-export function pageFaultHeadline(source: FaultSource, { errorCode = 0, address = 0, space }: FaultFacts): string {
+export function pageFaultHeadline(source: FaultSource, { errorCode = 0, address = 0, eip, space }: FaultFacts): string {
   const where = whereIs(source, space, address, (errorCode & PRESENT) !== 0);
-  return describePageFault(errorCode, address) + (where === undefined ? '' : `, ${where}`);
+  return describePageFault(errorCode, address, eip) + (where === undefined ? '' : `, ${where}`);
 }
 
 export function pageFaultLines(
   { target }: FaultSource,
-  { errorCode = 0, address = 0, space }: FaultFacts,
+  { errorCode = 0, address = 0, eip, space }: FaultFacts,
   memoryBytes: number | undefined,
 ): string[] {
-  const what = errorCode & 16 ? 'instruction fetch' : errorCode & WRITE ? 'write' : 'read';
-  const size = memoryBytes === undefined || errorCode & 16 ? '' : ` of ${memoryBytes} ${plural(memoryBytes)}`;
+  const access = pageFaultAccess(errorCode, address, eip);
+  const what = access === 'fetch' ? 'instruction fetch' : access;
+  const size = memoryBytes === undefined || access === 'fetch' ? '' : ` of ${memoryBytes} ${plural(memoryBytes)}`;
   const lines = [`Access: ${what}${size} at ${hex(address)} with ${errorCode & USER ? 'user' : 'kernel'} rights.`];
   const bits = ERROR_BITS.flatMap(([bit, name, clear, set]) => {
     const value = (errorCode >> bit) & 1;

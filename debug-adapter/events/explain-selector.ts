@@ -2,12 +2,21 @@
  * #GP, #NP, #SS and #TS in words: the selector or gate that the error code names, its descriptor, and the rule broken.
  * Intel SDM Vol. 3A, "Error Code", "Protection"; Vol. 2, the instructions' "Protected Mode Exceptions".
  */
-import { describeDescriptor, readGdt, readIdt, readLdt, type Descriptor } from '../target/descriptor-tables.ts';
+import {
+  describeDescriptor,
+  readGdt,
+  readIdt,
+  readLdt,
+  readTss,
+  type Descriptor,
+} from '../target/descriptor-tables.ts';
 import type { Target } from '../target/target.ts';
 import { shortHex, type FaultFacts } from './fault-facts.ts';
 
+const TS = 10;
 const NP = 11;
 const SS = 12;
+const TSS_BYTES = 0x68;
 
 export interface SelectorError {
   readonly table: 'GDT' | 'LDT' | 'IDT';
@@ -33,7 +42,12 @@ export function descriptorOf(target: Target, { table, index }: SelectorError): D
 /** The one thing to know: `INT 14 needs a gate of DPL 3`. Undefined where the error code does not tell. */
 export function brokenRule(target: Target, facts: FaultFacts, instruction?: string): string | undefined {
   const error = selectorError(facts.errorCode);
-  if (!error) return facts.vector === SS ? 'the stack segment’s limit' : ruleWithoutSelector(facts, instruction);
+  if (!error) {
+    if (facts.vector === TS) return 'the TSS gives the null selector as the stack of the ring that is entered';
+    return facts.vector === SS
+      ? 'the access is beyond the limit of the stack segment'
+      : ruleWithoutSelector(facts, instruction);
+  }
   const descriptor = descriptorOf(target, error);
   if (error.table === 'IDT') return gateRule(target, error, descriptor, facts.cpl);
   return segmentRule(target, error, descriptor, facts, instruction);
@@ -82,6 +96,7 @@ function segmentRule(
   if (table === 'GDT' && index + 7 > limit) return `${name} lies beyond the GDT’s limit ${shortHex(limit)}`;
   if (!descriptor) return `${name} names an empty entry of the ${table}`;
   if (vector === NP || (vector === SS && !descriptor.present)) return `the segment of ${name} is not present`;
+  if (vector === TS) return taskRule(target, name, descriptor);
   const { type, dpl } = descriptor;
   const loaded = /^(?:mov|pop) (ss|ds|es|fs|gs)\b/.exec(instruction)?.[1] ?? /^l([defg]s|ss)\b/.exec(instruction)?.[1];
   if (loaded === 'ss') {
@@ -100,6 +115,24 @@ function segmentRule(
     return `ring ${cpl} cannot go to a code segment of DPL ${dpl}`;
   }
   return undefined;
+}
+
+/** SDM Vol. 3A, "Interrupt 10—Invalid TSS Exception (#TS)": a stack of an inner ring, or the task's own parts. */
+function taskRule(target: Target, name: string, { type, dpl, index, limit = 0 }: Descriptor): string {
+  if (type.startsWith('TSS')) {
+    return limit < TSS_BYTES - 1
+      ? `the TSS of ${name} has the limit ${shortHex(limit)}, too small for a task’s state`
+      : `the TSS of ${name} cannot be used here: it is ${type}`;
+  }
+  const tss = readTss(target)?.fields ?? [];
+  const ring = [0, 1, 2].find((n) => tss.some((field) => field.name === `ss${n}` && (field.value & ~3) === index));
+  if (ring === undefined) return `the new task’s ${name} cannot be used: it is ${type} of DPL ${dpl}`;
+  const selector = tss.find((field) => field.name === `ss${ring}`)!.value;
+  if (!type.startsWith('data') || !type.includes('writable'))
+    return `the TSS gives ${name} as the stack of ring ${ring}, which takes writable data only, not ${type}`;
+  if (dpl !== ring)
+    return `the TSS gives ${name} as the stack of ring ${ring}, which takes DPL ${ring}; this one has DPL ${dpl}`;
+  return `the TSS gives ${name} as the stack of ring ${ring} with RPL ${selector & 3}, which has to be ${ring}`;
 }
 
 //  instruction                                                      what it needs

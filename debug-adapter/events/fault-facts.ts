@@ -1,6 +1,7 @@
 /** A fault and the CPU at that moment, as the explanations need them: from the CPU's stop or from a trap frame. */
 import type { GuestOs, TrapFault } from '../kernel/guest-os.ts';
 import { DWARF_REGISTERS, type RegisterName } from '../target/registers.ts';
+import { pageFaultAccess } from '../target/vectors.ts';
 import type { LinearAddress, Space, Target, TargetFault } from '../target/target.ts';
 
 export interface FaultSource {
@@ -26,20 +27,24 @@ const PAGE_FAULT = 14;
 export const FAULT_WORDS = ['not_present', 'protection', 'reserved_bit', 'read', 'write', 'fetch'] as const;
 
 /** SDM Vol. 3A, "Page-Fault Exception (#PF)": the error code's bits. */
-export function pageFaultWords(errorCode: number): Record<'cause' | 'access', (typeof FAULT_WORDS)[number]> {
-  return {
-    cause: errorCode & 8 ? 'reserved_bit' : errorCode & 1 ? 'protection' : 'not_present',
-    access: errorCode & 16 ? 'fetch' : errorCode & 2 ? 'write' : 'read',
-  };
+function causeOf(errorCode: number): (typeof FAULT_WORDS)[number] {
+  return errorCode & 8 ? 'reserved_bit' : errorCode & 1 ? 'protection' : 'not_present';
 }
 
 /** What conditions can ask of a fault. */
-export function faultValues({ vector, errorCode, address }: FaultFacts): Readonly<Record<string, number | string>> {
+export function faultValues({
+  vector,
+  errorCode,
+  address,
+  eip,
+}: FaultFacts): Readonly<Record<string, number | string>> {
   return {
     vector,
     ...(errorCode === undefined ? {} : { errorCode }),
     ...(vector === PAGE_FAULT && address !== undefined ? { address } : {}),
-    ...(vector === PAGE_FAULT && errorCode !== undefined ? pageFaultWords(errorCode) : {}),
+    ...(vector === PAGE_FAULT && errorCode !== undefined
+      ? { cause: causeOf(errorCode), access: pageFaultAccess(errorCode, address ?? 0, eip) }
+      : {}),
   };
 }
 

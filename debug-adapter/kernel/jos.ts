@@ -203,7 +203,9 @@ class Jos implements GuestOs {
   private describeTrap(frame: RecordView): string {
     const vector = frame.number('trapno') ?? 0;
     if (vector === T_SYSCALL) return describeSystemCall(frame);
-    if (vector === T_PGFLT) return describePageFault(frame.number('err') ?? 0, this.target.readRegister('cr2'));
+    if (vector === T_PGFLT) {
+      return describePageFault(frame.number('err') ?? 0, this.target.readRegister('cr2'), frame.number('eip') ?? 0);
+    }
     const irq = vector - IRQ_OFFSET;
     if (irq >= 0 && irq < 16) return `${IRQ_NAMES[irq] ?? `IRQ ${irq}`} interrupt`;
     return vectorName(vector);

@@ -1,5 +1,5 @@
 /** Call stacks that have to hold where things are broken, waiting or elsewhere. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lineWith, sourcePath } from '../kit/repository.ts';
 import { SessionClient } from '../kit/session-client.ts';
 
@@ -65,6 +65,90 @@ test('an environment that does not run shows where its user half stands', async 
   );
   expect(threads.find((t: { id: number }) => t.id === current.threadId).name).toMatch(/\] running$/);
   expect((await names(other.id as number)).some((n) => /^sys_|kernel::/.test(n))).toBe(false);
+});
+
+describe('where control has gone astray', () => {
+  /** Stopped in sys_page_alloc, or in the program's main; nothing else stops any more but exceptions and panics. */
+  async function stoppedIn(program: string, name: string): Promise<{ threadId: number; frameId: number }> {
+    await client.launch({ program }, () => client.request('setFunctionBreakpoints', { breakpoints: [{ name }] }));
+    const threadId = (await client.event('stopped'))['threadId'] as number;
+    await client.request('setFunctionBreakpoints', { breakpoints: [] });
+    await client.request('setExceptionBreakpoints', { filters: ['exception', 'kernel-panic'] });
+    return { threadId, frameId: (await client.stack(threadId))[0]!.id };
+  }
+
+  const number = async (expression: string, frameId: number): Promise<number> =>
+    Number(await client.evaluate(expression, frameId, 'watch'));
+
+  async function write(frameId: number, type: string, address: number, value: number): Promise<void> {
+    await client.evaluate(`*(kernel:0x${address.toString(16)} as *mut ${type}) = ${value}`, frameId, 'repl');
+  }
+
+  /** As CALL does through a null pointer. */
+  async function callNull(threadId: number): Promise<void> {
+    const top = async (): Promise<number> => (await client.stack(threadId))[0]!.id;
+    const esp = (await number('$esp', await top())) - 4;
+    await client.evaluate(`*(0x${esp.toString(16)} as *mut u32) = $eip`, await top(), 'repl');
+    await client.evaluate(`$esp = ${esp}`, await top(), 'repl');
+    await client.evaluate('$eip = 0', await top(), 'repl');
+  }
+
+  test('a call through a null pointer in a program has its caller', async () => {
+    const { threadId } = await stoppedIn('hello', 'hello::main');
+    const before = await names(threadId);
+    await callNull(threadId);
+    const stop = await client.resume('continue', { threadId });
+    expect(stop['text']).toMatch(/#PF page fault: user fetch of 0x00000000/);
+    expect(await names(threadId)).toEqual(['0x00000000', ...before]);
+  });
+
+  test('in the kernel, too, also behind the trap that it ends in', async () => {
+    const { threadId } = await stoppedIn('rustshim', 'kernel!sys_page_alloc');
+    const before = await names(threadId);
+    await callNull(threadId);
+    expect((await client.resume('continue', { threadId }))['text']).toMatch(/kernel fetch of 0x00000000/);
+    expect(await names(threadId)).toEqual(['0x00000000', ...before]);
+    expect(await client.resume('continue', { threadId })).toMatchObject({ description: 'Kernel panic' });
+    const panicked = await names(threadId);
+    expect(panicked.slice(panicked.indexOf('alltraps'))).toEqual([
+      'alltraps',
+      'trap in the kernel',
+      '0x00000000',
+      ...before,
+    ]);
+  });
+
+  test('a trap in the kernel stands between its frames, and those of the system call below', async () => {
+    const { threadId, frameId } = await stoppedIn('rustshim', 'kernel!sys_page_alloc');
+    const before = await names(threadId);
+    // UD2
+    await write(frameId, 'u16', await number('$eip', frameId), 0x0b0f);
+    expect((await client.resume('continue', { threadId }))['text']).toMatch(/#UD/);
+    expect(await names(threadId)).toEqual(before);
+    await client.resume('continue', { threadId });
+    const panicked = await names(threadId);
+    expect(panicked.slice(panicked.indexOf('alltraps'))).toEqual(['alltraps', 'trap in the kernel', ...before]);
+  });
+
+  test('a fault in the return to user code leads to that code, once', async () => {
+    const { threadId, frameId } = await stoppedIn('hello', 'hello::main');
+    const gdt = await number('$gdtrBase', frameId);
+    // User code's segment: present no more.
+    await write(frameId, 'u8', gdt + 0x18 + 5, 0x7a);
+    expect((await client.resume('continue', { threadId }))['text']).toMatch(/#NP .* in trapret$/);
+    const stopped = await names(threadId);
+    expect(stopped.slice(0, 3)).toEqual(['trapret', 'back to user code', 'jos::syscall::syscall']);
+    expect(stopped).toContain('hello::main');
+    await client.resume('continue', { threadId });
+    const panicked = await names(threadId);
+    expect(panicked.slice(panicked.indexOf('alltraps'))).toEqual([
+      'alltraps',
+      'trap in the kernel',
+      'trapret',
+      'entering the kernel',
+      ...stopped.slice(2),
+    ]);
+  });
 });
 
 test('a stack comes in parts, and says whether there is more', async () => {

@@ -113,6 +113,134 @@ async function broken(registers: Readonly<Record<string, string>>): Promise<Body
   return client.resume('continue', { threadId });
 }
 
+/** Stopped in a program's main, with bytes of the CPU's tables changed; nothing but exceptions stops any more. */
+async function withTables(
+  program: string,
+  changes: (at: Tables) => readonly (readonly [string, number, number])[],
+): Promise<number> {
+  await client.launch({ program }, () =>
+    client.request('setFunctionBreakpoints', { breakpoints: [{ name: `${program}::main` }] }),
+  );
+  const threadId = (await client.event('stopped'))['threadId'] as number;
+  const frameId = (await client.stack(threadId))[0]!.id;
+  const register = async (name: string): Promise<number> => Number(await client.evaluate(`$${name}`, frameId));
+  const tss = (await client.scopeVariables(frameId, 'Machine')).find(({ name }) => name === 'TSS')!.value;
+  const tables = {
+    gdt: await register('gdtrBase'),
+    idt: await register('idtrBase'),
+    tss: Number(/0x[0-9a-f]+/.exec(tss)),
+  };
+  for (const [type, address, value] of changes(tables))
+    await client.evaluate(`*(kernel:0x${address.toString(16)} as *mut ${type}) = ${value}`, frameId, 'repl');
+  await client.request('setExceptionBreakpoints', { filters: ['exception'] });
+  return threadId;
+}
+
+interface Tables {
+  readonly gdt: number;
+  readonly idt: number;
+  readonly tss: number;
+}
+
+const SS0 = 8;
+const USER_CODE = 0x18;
+const USER_DATA = 0x20;
+const KERNEL_DATA = 0x10;
+const ACCESS = 5;
+
+//  what                         program      change                                        headline, and lines that are in the story
+const TABLE_FAULTS: readonly (readonly [
+  string,
+  string,
+  (at: Tables) => readonly [string, number, number],
+  ...RegExp[],
+])[] = [
+  [
+    '#TS: no data',
+    'hello',
+    ({ tss }) => ['u16', tss + SS0, USER_CODE],
+    /^hello .*#TS invalid TSS, error code 0x18: the TSS gives selector 0x18 as the stack of ring 0, which takes writable data only, not code32 readable/,
+    /^Error code 0x18: selector 0x18, entry 3 of the GDT\.$/m,
+    /^Rule: the TSS gives/m,
+  ],
+  [
+    '#TS: another ring',
+    'hello',
+    ({ tss }) => ['u16', tss + SS0, USER_DATA],
+    /#TS .*which takes DPL 0; this one has DPL 3/,
+    /^Descriptor: data32 writable DPL 3/m,
+  ],
+  [
+    '#TS: null',
+    'hello',
+    ({ tss }) => ['u16', tss + SS0, 0],
+    /#TS invalid TSS: the TSS gives the null selector as the stack/,
+    /^Error code 0x0: no selector is to blame\.$/m,
+  ],
+  [
+    '#SS',
+    'hello',
+    ({ gdt }) => ['u8', gdt + KERNEL_DATA + ACCESS, 0x12],
+    /#SS stack fault, error code 0x10: the segment of selector 0x10 is not present/,
+    /^Rule: the segment of selector 0x10 is not present\.$/m,
+  ],
+  [
+    '#NP: code',
+    'hello',
+    ({ gdt }) => ['u8', gdt + USER_CODE + ACCESS, 0x7a],
+    /#NP segment not present, error code 0x18: the segment of selector 0x18 is not present, in trapret/,
+    /ring 0: iretd \(cf\)/,
+  ],
+  [
+    '#NP: a gate',
+    'hello',
+    ({ idt }) => ['u8', idt + 0x30 * 8 + ACCESS, 0x6e],
+    /#NP segment not present, error code 0x182: the gate of vector 48 is not present/,
+    /^Error code 0x182: entry 48 of the IDT\.$/m,
+  ],
+];
+
+test.each(TABLE_FAULTS)('%s', async (_name, program, change, ...lines) => {
+  const threadId = await withTables(program, (at) => [change(at)]);
+  const { text } = await client.resume('continue', { threadId });
+  const { description } = await client.request('exceptionInfo', { threadId });
+  expect(text).toMatch(lines[0]!);
+  for (const line of lines) expect(description).toMatch(line);
+});
+
+test('a double fault is stopped at, and names the pair', async () => {
+  const PF_GATE = 14 * 8;
+  const threadId = await withTables('faultread', ({ idt }) => [['u8', idt + PF_GATE + ACCESS, 0x0e]]);
+  expect(await client.resume('continue', { threadId })).toMatchObject({
+    text: expect.stringMatching(/#PF page fault: user read of 0x00000000/) as string,
+  });
+  expect(await client.resume('continue', { threadId })).toMatchObject({
+    text: expect.stringMatching(/#DF double fault, in faultread::main \(2 more led to it\)$/) as string,
+  });
+  const info = await client.request('exceptionInfo', { threadId });
+  expect(info['description']).toMatch(
+    /^Double fault: #NP segment not present arose while #PF page fault was delivered, and the two cannot be handled one after the other\.$/m,
+  );
+  const { details } = info as {
+    details: { innerException: { typeName: string; innerException: { typeName: string }[] }[] };
+  };
+  expect([details.innerException[0]!.typeName, details.innerException[0]!.innerException[0]!.typeName]).toEqual([
+    '#NP segment not present',
+    '#PF page fault',
+  ]);
+});
+
+test('a double fault alone can be asked for', async () => {
+  const threadId = await withTables('faultread', ({ idt }) => [['u8', idt + 14 * 8 + ACCESS, 0x0e]]);
+  await client.request('setExceptionBreakpoints', {
+    filters: [],
+    filterOptions: [{ filterId: 'exception', condition: '#DF' }],
+  });
+  expect(await client.resume('continue', { threadId })).toMatchObject({
+    text: expect.stringMatching(/#DF double fault/) as string,
+  });
+});
+
 test('a triple fault tells the whole chain: the IDT is too short', async () => {
   const stopped = await broken({ idtrLimit: '0' });
   expect(stopped).toMatchObject({ reason: 'exception', description: 'Triple fault' });

@@ -86,8 +86,13 @@ test('EFLAGS are shown by name, IOPL with its value', () => {
 });
 
 test('a page fault is said in words', () => {
-  expect(describePageFault(6, 0xeebfdffc)).toBe('user write to 0xeebfdffc, page not present');
-  expect(describePageFault(1, 0xf0000000)).toBe('kernel read of 0xf0000000, not allowed by the page tables');
+  expect(describePageFault(6, 0xeebfdffc, 0x800020)).toBe('user write to 0xeebfdffc, page not present');
+  expect(describePageFault(1, 0xf0000000, 0x800020)).toBe('kernel read of 0xf0000000, not allowed by the page tables');
+  // Without NX the error code does not tell a fetch from a read.
+  expect(describePageFault(4, 0, 0)).toBe('user fetch of 0x00000000, page not present');
+  expect(describePageFault(4, 0x801000, 0x800ffa)).toBe('user fetch of 0x00801000, page not present');
+  expect(describePageFault(4, 0x801000, 0x800ff1)).toBe('user read of 0x00801000, page not present');
+  expect(describePageFault(20, 0x801000, 0x800ff1)).toBe('user fetch of 0x00801000, page not present');
 });
 
 test('paths go through the map, relative ones start at the source root, and the toolchain has no file here', () => {
