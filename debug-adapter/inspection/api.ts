@@ -28,7 +28,15 @@ export interface InspectionContext extends FrameContext {
   fact?(name: string, argument: number | undefined): Result<Fact>;
 }
 
-/** Something that no debug information describes: a word, a number of 32 bits, or fields of such. Never changes anything. */
+export interface FactFields {
+  readonly names: readonly string[];
+  get(name: string): Fact | undefined;
+}
+
+/**
+ * Something that no debug information describes: a word, a number of 32 bits, or fields of such. Never changes anything.
+ * Texts and fields are best made when they are asked for: a condition needs none but its own.
+ */
 export interface Fact {
   readonly text: string;
   readonly typeName: string;
@@ -36,7 +44,7 @@ export interface Fact {
   readonly number?: number | undefined;
   /** What comparison with a name or a text sees. */
   readonly word?: string | undefined;
-  readonly fields?: readonly (readonly [name: string, fact: Fact])[] | undefined;
+  readonly fields?: FactFields | undefined;
   /** The number is a physical address. */
   readonly isPhysical?: boolean | undefined;
 }

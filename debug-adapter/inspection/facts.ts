@@ -41,16 +41,15 @@ function nodeOf(fact: Get<Fact>, language: 'c' | 'rust'): Node {
 export function factField(object: Node, name: string, language: 'c' | 'rust'): Node {
   return nodeOf((context) => {
     const whole = object.fact!(context);
-    const field = whole.fields?.find(([candidate]) => candidate === name)?.[1];
+    const field = whole.fields?.get(name);
     if (field !== undefined) return field;
     throw new EvaluationError('no-such-field', `${whole.text} has no field “${name}”.`, fieldsRemedy(whole));
   }, language);
 }
 
 function fieldsRemedy({ fields }: Fact): string {
-  return fields === undefined || fields.length === 0
-    ? 'It has no fields.'
-    : `Its fields are ${fields.map(([name]) => name).join(', ')}.`;
+  const names = fields?.names ?? [];
+  return names.length === 0 ? 'It has no fields.' : `Its fields are ${names.join(', ')}.`;
 }
 
 function factValue(fact: Fact, context: InspectionContext, evaluateName?: string): Value {
@@ -59,17 +58,18 @@ function factValue(fact: Fact, context: InspectionContext, evaluateName?: string
 }
 
 export function factView(value: Value, fact: Fact, { hex }: Shower): View {
-  const fields = fact.fields ?? [];
+  const { fields } = fact;
+  const names = fields?.names ?? [];
   const isPlainNumber = fact.number !== undefined && fact.text === String(fact.number);
   return {
     write: (out) => out.write(hex && isPlainNumber ? `0x${fact.number.toString(16)}` : fact.text),
     indexed: 0,
     named: () =>
-      fields.map(([name, field]): Child => {
+      names.map((name): Child => {
         const evaluateName = value.evaluateName === undefined ? undefined : `${value.evaluateName}.${name}`;
-        return { name, value: factValue(field, value.context, evaluateName), kind: 'field' };
+        return { name, value: factValue(fields!.get(name)!, value.context, evaluateName), kind: 'field' };
       }),
-    namedCount: fields.length,
+    namedCount: names.length,
     memoryReference: fact.isPhysical === true ? fact.number : undefined,
   };
 }

@@ -37,7 +37,7 @@ import {
   USER_CS,
   UTOP,
 } from './jos-tables.ts';
-import { fieldPlace, RecordView } from './typed-memory.ts';
+import { fieldPlace, numberOffset, RecordView } from './typed-memory.ts';
 
 const ENVIRONMENTS_MAX = 1024;
 const CONSOLE_TAIL_BYTES = 4096;
@@ -48,10 +48,17 @@ const FATAL_POINTS: readonly FatalPoint[] = [
   { id: 'user-panic', label: 'User panic', in: 'program', functions: ['user_panicked', 'user_panic'] },
 ];
 
+/** Where the parts of `ENVS` are. */
+interface EnvironmentTable {
+  readonly dataAddress: number;
+  readonly lengthAddress: number;
+  /** How many slots were ever used; undefined in a kernel that does not count them. */
+  readonly usedAddress: number | undefined;
+}
+
 /** What was found of JOS's structures in the kernel's debug information. */
 interface JosSymbols {
-  readonly envsAddress: number;
-  readonly envsType: Type | undefined;
+  readonly table: EnvironmentTable;
   readonly environmentType: Type;
   readonly currentAddress: number;
   readonly trapframeType: Type | undefined;
@@ -69,12 +76,17 @@ function findSymbols({ debug }: Image): JosSymbols | undefined {
   const envsAt = envs?.simpleLocation(0);
   const currentAt = current?.simpleLocation(0);
   if (envsAt?.kind !== 'address' || currentAt?.kind !== 'address') return undefined;
-  const pointer = resolved(fieldPlace(envs!.type, 'slots.data_ptr')?.type);
+  const data = fieldPlace(envs!.type, 'slots.data_ptr');
+  const pointer = resolved(data?.type);
+  const address = (path: string): number | undefined => {
+    const offset = numberOffset(envs!.type, path);
+    return offset === undefined ? undefined : envsAt.address + offset;
+  };
+  const lengthAddress = address('slots.length');
   const environmentType = pointer?.kind === 'pointer' ? pointer.target : undefined;
-  if (!environmentType || environmentType.sizeBytes === 0) return undefined;
+  if (!environmentType || environmentType.sizeBytes === 0 || lengthAddress === undefined) return undefined;
   return {
-    envsAddress: envsAt.address,
-    envsType: envs!.type,
+    table: { dataAddress: envsAt.address + data!.offset, lengthAddress, usedAddress: address('used') },
     environmentType,
     currentAddress: currentAt.address,
     trapframeType: fieldPlace(environmentType, 'tf')?.type,
@@ -220,12 +232,11 @@ class Jos implements GuestOs {
   }
 
   private table(): { address: number; used: number } | undefined {
-    const { envsAddress, envsType } = this.symbols;
-    const view = new RecordView(envsType, this.readKernel(envsAddress, envsType?.sizeBytes ?? 0));
-    const address = view.number('slots.data_ptr');
-    const length = view.number('slots.length');
-    const used = view.number('used') ?? length;
-    if (!address || address < KERNBASE || !length || used === undefined) return undefined;
+    const { dataAddress, lengthAddress, usedAddress } = this.symbols.table;
+    const address = this.kernelWord(dataAddress);
+    const length = this.kernelWord(lengthAddress);
+    const used = usedAddress === undefined ? length : this.kernelWord(usedAddress);
+    if (address < KERNBASE || length === 0) return undefined;
     return { address, used: Math.min(used, length, ENVIRONMENTS_MAX) };
   }
 
@@ -244,7 +255,7 @@ class Jos implements GuestOs {
   }
 
   private currentId(): number {
-    return this.target.readNumber(PHYSICAL_SPACE, this.symbols.currentAddress - KERNBASE, 4) || 0;
+    return this.kernelWord(this.symbols.currentAddress);
   }
 
   /** The program in a space; the current environment's is asked for at every breakpoint hit, so it is remembered. */
@@ -260,6 +271,11 @@ class Jos implements GuestOs {
       }
     }
     return this.environments().find((e) => e.status !== 'free' && e.space === space)?.program;
+  }
+
+  /** 0 where there is no RAM. */
+  private kernelWord(address: LinearAddress): number {
+    return this.target.readNumber(PHYSICAL_SPACE, address - KERNBASE, 4) || 0;
   }
 
   private readKernel(address: LinearAddress, length: number): Uint8Array {
@@ -321,8 +337,10 @@ function registersOf(tf: RecordView): RegisterFile {
   return registers;
 }
 
+const decoder = new TextDecoder();
+
 function nameOf(record: RecordView): string {
   const bytes = record.field('name.bytes');
   const length = record.number('name.len') ?? 0;
-  return bytes ? new TextDecoder().decode(bytes.subarray(0, Math.min(length, bytes.length))) : '';
+  return bytes ? decoder.decode(bytes.subarray(0, Math.min(length, bytes.length))) : '';
 }

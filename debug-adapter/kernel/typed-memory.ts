@@ -82,6 +82,12 @@ export function asStruct(type: Type | undefined): StructType | undefined {
   return plain?.kind === 'struct' ? plain : undefined;
 }
 
+/** Where a record has a number, wrappers looked through. */
+export function numberOffset(type: Type | undefined, path: string): number | undefined {
+  const place = fieldPlace(type, path);
+  return place && place.offset + innermost(place.type).offset;
+}
+
 /** Little-endian, zero-extended; undefined outside `bytes`. */
 export function readScalar(bytes: Uint8Array, offset: number, sizeBytes: number): number | undefined {
   if (offset < 0 || offset + sizeBytes > bytes.length || sizeBytes > 4) return undefined;

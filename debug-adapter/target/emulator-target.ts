@@ -5,7 +5,7 @@ import { EventStop, type CpuEvent } from '../../emulator/cpu/events.ts';
 import { Machine } from '../../emulator/machine/machine.ts';
 import type { MachineRecipe } from '../launch/launcher.ts';
 import { success, type Result } from '../result.ts';
-import { mappedRanges, translatePage, walkPageTables, type PhysicalReader } from './page-tables.ts';
+import { lastEntry, mappedRanges, translatePage, walkPageTables, type PhysicalReader } from './page-tables.ts';
 import type { FpuRegisterName, RegisterName } from './registers.ts';
 import {
   PHYSICAL_SPACE,
@@ -194,6 +194,11 @@ class EmulatorTarget implements Target {
   walk(space: Space, address: LinearAddress): PageWalk {
     if (space === PHYSICAL_SPACE) return { levels: [], physical: address };
     return walkPageTables(this.reader, space, address);
+  }
+
+  entry(space: Space, address: LinearAddress): number | undefined {
+    const value = space === PHYSICAL_SPACE ? undefined : lastEntry(this.reader, space, address);
+    return value === undefined ? undefined : value >>> 0;
   }
 
   mappedRanges(space: Space, start: LinearAddress, end: LinearAddress, rangesMax: number): MappedRange[] {

@@ -132,6 +132,18 @@ export function translatePage(
   return page === undefined || !(page & PRESENT) ? undefined : ((page & ~0xfff) >>> 0) + (linear & 0xfff);
 }
 
+/** The last entry that a walk reads, its low half; undefined where the directory is outside RAM. */
+export function lastEntry(reader: PhysicalReader, directory: PhysicalAddress, linear: number): number | undefined {
+  if (reader.pae) {
+    let last: number | undefined;
+    descend(reader, directory, linear, (_level, _address, value) => (last = value));
+    return last;
+  }
+  const entry = reader.word(((directory & ~0xfff) >>> 0) + (linear >>> 22) * 4);
+  if (entry === undefined || !(entry & PRESENT) || (entry & LARGE && reader.largePages)) return entry;
+  return reader.word(((entry & ~0xfff) >>> 0) + ((linear >>> 12) & 0x3ff) * 4) ?? entry;
+}
+
 /** Neighbouring pages with neighbouring frames and equal flags become one range. */
 export function mappedRanges(
   reader: PhysicalReader,

@@ -161,6 +161,8 @@ export interface Target {
   write(space: Space, address: LinearAddress, bytes: Uint8Array): number;
   translate(space: Space, address: LinearAddress): PhysicalAddress | undefined;
   walk(space: Space, address: LinearAddress): PageWalk;
+  /** The last entry of that walk alone, which conditions ask for at every hit; undefined where there is none. */
+  entry(space: Space, address: LinearAddress): number | undefined;
   /** All mapped ranges of a space between two addresses, in order; bounded by `rangesMax`. */
   mappedRanges(space: Space, start: LinearAddress, end: LinearAddress, rangesMax: number): MappedRange[];
 
