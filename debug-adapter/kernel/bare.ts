@@ -8,6 +8,7 @@ export function bareGuest(images: ImageSet): GuestOs {
     name: 'bare',
     environments: () => [],
     current: () => undefined,
+    currentNow: () => undefined,
     imageAt: (space, address) => placeKernel(images.kernel, space, address),
     leftBy: () => undefined,
     trap: () => undefined,

@@ -104,6 +104,8 @@ export interface GuestOs {
   environments(): readonly Environment[];
   /** The environment the CPU works for now, in user or kernel mode. */
   current(): Environment | undefined;
+  /** The same as a look at the guest's memory, which costs no copy: for one question, at a breakpoint's hit. */
+  currentNow(): Environment | undefined;
   /**
    * How an environment that does not run came to stop: `in sys_ipc_recv`, `at a timer interrupt`.
    * undefined where it has not run yet or runs now.

@@ -37,7 +37,14 @@ import {
   USER_CS,
   UTOP,
 } from './jos-tables.ts';
-import { fieldPlace, numberOffset, RecordView } from './typed-memory.ts';
+import {
+  fieldPlace,
+  LiveRecord,
+  numberOffset,
+  RecordView,
+  type RecordFields,
+  type RecordMemory,
+} from './typed-memory.ts';
 
 const ENVIRONMENTS_MAX = 1024;
 const CONSOLE_TAIL_BYTES = 4096;
@@ -101,6 +108,10 @@ class Jos implements GuestOs {
   private readonly target: Target;
   private readonly symbols: JosSymbols;
   private readonly programs = new Map<number, string>();
+  private readonly kernelMemory: RecordMemory = {
+    number: (address, sizeBytes) => this.target.readNumber(PHYSICAL_SPACE, address - KERNBASE, sizeBytes),
+    bytes: (address, sizeBytes) => this.readKernel(address, sizeBytes),
+  };
 
   constructor(images: ImageSet, target: Target, symbols: JosSymbols) {
     this.images = images;
@@ -135,6 +146,14 @@ class Jos implements GuestOs {
     const record = this.slot(id);
     const environment = record && this.environment(record);
     return environment?.envId === id ? environment : undefined;
+  }
+
+  currentNow(): Environment | undefined {
+    const id = this.currentId();
+    const address = id === 0 ? undefined : this.slotAddress(id);
+    if (address === undefined) return undefined;
+    const environment = this.environment(new LiveRecord(this.symbols.environmentType, this.kernelMemory, address));
+    return environment.envId === id ? environment : undefined;
   }
 
   leftBy({ envId, runs }: Environment): string | undefined {
@@ -240,17 +259,22 @@ class Jos implements GuestOs {
     return { address, used: Math.min(used, length, ENVIRONMENTS_MAX) };
   }
 
-  private slot(envId: number): RecordView | undefined {
+  private slotAddress(envId: number): LinearAddress | undefined {
     const table = this.table();
     const index = envId % ENVIRONMENTS_MAX;
-    if (!table || index >= table.used) return undefined;
+    return table && index < table.used ? table.address + index * this.symbols.environmentType.sizeBytes : undefined;
+  }
+
+  private slot(envId: number): RecordView | undefined {
+    const address = this.slotAddress(envId);
+    if (address === undefined) return undefined;
     const { environmentType } = this.symbols;
     const size = environmentType.sizeBytes;
-    const bytes = this.readKernel(table.address + index * size, size);
+    const bytes = this.readKernel(address, size);
     return bytes.length === size ? new RecordView(environmentType, bytes) : undefined;
   }
 
-  private environment(record: RecordView): Environment {
+  private environment(record: RecordFields): Environment {
     return new JosEnvironment(record, this.symbols.trapframeType);
   }
 
@@ -288,14 +312,14 @@ class Jos implements GuestOs {
   }
 }
 
-/** A copy of the guest's record; most of it is read only by those who ask, since environments are looked up all the time. */
+/** The guest's record; most of it is read only by those who ask, since environments are looked up all the time. */
 class JosEnvironment implements Environment {
   readonly envId: number;
-  private readonly record: RecordView;
+  private readonly record: RecordFields;
   private readonly trapframeType: Type | undefined;
   private registers: RegisterFile | undefined;
 
-  constructor(record: RecordView, trapframeType: Type | undefined) {
+  constructor(record: RecordFields, trapframeType: Type | undefined) {
     this.record = record;
     this.trapframeType = trapframeType;
     this.envId = record.number('id') ?? 0;
@@ -339,8 +363,17 @@ function registersOf(tf: RecordView): RegisterFile {
 
 const decoder = new TextDecoder();
 
-function nameOf(record: RecordView): string {
+function nameOf(record: RecordFields): string {
   const bytes = record.field('name.bytes');
   const length = record.number('name.len') ?? 0;
-  return bytes ? decoder.decode(bytes.subarray(0, Math.min(length, bytes.length))) : '';
+  if (!bytes) return '';
+  const end = Math.min(length, bytes.length);
+  let text = '';
+  for (let i = 0; i < end; i++) {
+    const byte = bytes[i]!;
+    // A name is nearly always plain, and conditions ask for it at every hit.
+    if (byte >= 0x80) return decoder.decode(bytes.subarray(0, end));
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }

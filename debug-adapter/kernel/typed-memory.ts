@@ -96,8 +96,51 @@ export function readScalar(bytes: Uint8Array, offset: number, sizeBytes: number)
   return value;
 }
 
-/** A record's bytes and its type: fields by path. */
-export class RecordView {
+/** A record's fields by path. */
+export interface RecordFields {
+  /** A number of up to four bytes, wrappers looked through. */
+  number(path: string): number | undefined;
+  /** The bytes of a field. */
+  field(path: string): Uint8Array | undefined;
+}
+
+/** A record as it is in memory now: nothing is copied that is not asked for. */
+export class LiveRecord implements RecordFields {
+  private readonly type: Type | undefined;
+  private readonly memory: RecordMemory;
+  private readonly address: number;
+
+  constructor(type: Type | undefined, memory: RecordMemory, address: number) {
+    this.type = type;
+    this.memory = memory;
+    this.address = address;
+  }
+
+  number(path: string): number | undefined {
+    const place = fieldPlace(this.type, path);
+    if (!place) return undefined;
+    const inner = innermost(place.type);
+    const value = this.memory.number(this.address + place.offset + inner.offset, numberSize(inner.type));
+    return Number.isNaN(value) ? undefined : value;
+  }
+
+  field(path: string): Uint8Array | undefined {
+    const place = fieldPlace(this.type, path);
+    const size = resolved(place?.type)?.sizeBytes;
+    return place && size !== undefined ? this.memory.bytes(this.address + place.offset, size) : undefined;
+  }
+}
+
+export interface RecordMemory {
+  /** @param sizeBytes 1, 2 or 4; @returns NaN where there is none */
+  number(address: number, sizeBytes: number): number;
+  bytes(address: number, sizeBytes: number): Uint8Array;
+}
+
+const numberSize = (type: Type | undefined): number => Math.min(type?.sizeBytes ?? 4, 4);
+
+/** A record's bytes and its type. */
+export class RecordView implements RecordFields {
   readonly type: Type | undefined;
   readonly bytes: Uint8Array;
 
@@ -106,15 +149,13 @@ export class RecordView {
     this.bytes = bytes;
   }
 
-  /** A number of up to four bytes, wrappers looked through. */
   number(path: string): number | undefined {
     const place = fieldPlace(this.type, path);
     if (!place) return undefined;
     const inner = innermost(place.type);
-    return readScalar(this.bytes, place.offset + inner.offset, Math.min(inner.type?.sizeBytes ?? 4, 4));
+    return readScalar(this.bytes, place.offset + inner.offset, numberSize(inner.type));
   }
 
-  /** The bytes of a field. */
   field(path: string): Uint8Array | undefined {
     const place = fieldPlace(this.type, path);
     const size = resolved(place?.type)?.sizeBytes;

@@ -26,7 +26,14 @@ export function frameContext(
   innermost: boolean,
   environment: () => Environment | undefined,
 ): InspectionContext {
-  return contextOver(source, () => frame.space, frame.context, innermost, environment);
+  // What `$eip` is, is where the code runs, while names and lines are found by where it is linked.
+  return contextOver(
+    source,
+    () => frame.space,
+    { context: frame.context, eip: () => frame.address },
+    innermost,
+    environment,
+  );
 }
 
 /** The CPU as it stands whenever it is asked, for conditions: one context serves all hits. */
@@ -49,16 +56,16 @@ export function cpuContext(source: ContextSource): InspectionContext {
   return contextOver(
     source,
     () => target.space,
-    frame,
+    { context: frame, eip: () => target.readRegister('eip') },
     true,
-    () => os.current(),
+    () => os.currentNow(),
   );
 }
 
 function contextOver(
   { target, os }: ContextSource,
   spaceNow: () => Space,
-  frame: FrameContext,
+  { context: frame, eip }: { context: FrameContext; eip: () => number },
   writable: boolean,
   environment: () => Environment | undefined,
 ): InspectionContext {
@@ -72,13 +79,19 @@ function contextOver(
         register: (n) => frame.register(n),
         readMemory: (address, size) => readWhole(target, space.value, address, size, 0),
       };
-      const context = contextOver({ target, os }, () => space.value, elsewhere, writable, environment);
+      const context = contextOver(
+        { target, os },
+        () => space.value,
+        { context: elsewhere, eip },
+        writable,
+        environment,
+      );
       return success({ ...context, pc: frame.pc, spaceName: name });
     },
     get pc() {
       return frame.pc;
     },
-    register: (n) => frame.register(n),
+    register: (n) => (n === EIP ? eip() : frame.register(n)),
     readMemory: (address, size) => frame.readMemory(address, size),
     ...(frame.cfa ? { cfa: () => frame.cfa!() } : {}),
     readScalar: (address, size) => target.readNumber(spaceNow(), address, size),

@@ -96,14 +96,15 @@ function fieldsNode(access: RegisterAccess, name: RegisterName): VariablesNode {
   const fields = REGISTER_FIELDS[name]!;
   const show = ([bit, width, field]: (typeof fields)[number]): Dap.Variable => {
     const value = ((access.read(name) ?? 0) >>> bit) & (2 ** width - 1);
-    return { name: field, value: width > 4 ? hex(value) : String(value), variablesReference: 0 };
+    return { name: field, value: width > 4 ? hex(value << bit) : String(value), variablesReference: 0 };
   };
   return {
     children: () => fields.map(show),
     set: (child, text): Result<Dap.Variable> => {
       const field = fields.find(([, , f]) => f === child);
-      const value = parseRegisterValue(text);
-      if (!field || value === undefined || value >= 2 ** field[1]) {
+      const given = parseRegisterValue(text);
+      const value = given !== undefined && field !== undefined && field[1] > 4 ? given / 2 ** field[0] : given;
+      if (!field || !Number.isInteger(value) || value === undefined || value >= 2 ** field[1]) {
         return failure('register-value', {
           cause: `"${text}" does not fit ${child}.`,
           remedy: `Write a number of ${field?.[1] ?? 1} bits.`,

@@ -106,14 +106,14 @@ export const REGISTER_FIELDS: Readonly<
   ],
 };
 
-/** The fields that are set, as `ZF PF IF IOPL=3`: one-bit fields by name, wider ones with their value. */
+/** The fields that are set, as `ZF PF IF IOPL=3`: one-bit fields by name, wider ones with their value, addresses whole. */
 export function describeFields(register: RegisterName, value: number): string {
   return (REGISTER_FIELDS[register] ?? [])
     .flatMap(([bit, width, name]) => {
       const field = (value >>> bit) & (2 ** width - 1);
       if (field === 0) return [];
       if (width === 1) return [name];
-      return [`${name}=${width > 4 ? '0x' + field.toString(16) : field}`];
+      return [`${name}=${width > 4 ? '0x' + ((field << bit) >>> 0).toString(16) : field}`];
     })
     .join(' ');
 }

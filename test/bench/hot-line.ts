@@ -17,6 +17,8 @@ export const BLOCK = lineWith(SOURCE, 'blocks.push(Block::new(layout');
 /** Reached once, after all blocks. */
 export const END = lineWith(SOURCE, 'Vec::with_capacity(1100)');
 export const CONDITION = 'index == 0xffffffff';
+/** Asks the kernel's own structures. */
+const FACT = '$env.program == "hello"';
 export const STEPS = 50;
 
 const HITS_MIN = 100_000;
@@ -34,6 +36,7 @@ export const HOT_LINE: readonly Workload[] = [
       },
       { name: 'false-hit-count', what: 'a hit that its hit count, >= 1000000000, passes by', unit: 'us', limit: 2 },
       { name: 'false-logpoint', what: 'a hit of a logpoint whose condition is false', unit: 'us', limit: 2 },
+      { name: 'false-fact', what: `a hit of a breakpoint whose condition is false, ${FACT}`, unit: 'us', limit: 2 },
       { name: 'logpoint', what: 'a hit of the logpoint "{index}", its line sent to the client', unit: 'us' },
     ],
     runs: 3,
@@ -45,6 +48,7 @@ export const HOT_LINE: readonly Workload[] = [
         { condition: CONDITION },
         { hitCondition: '>= 1000000000' },
         { condition: CONDITION, logMessage: '{index}' },
+        { condition: FACT },
         { logMessage: '{index}' },
       ];
       // In turn, and the shortest of each: whatever else the machine does only ever adds time.

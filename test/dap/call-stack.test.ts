@@ -97,6 +97,10 @@ describe('where control has gone astray', () => {
     const { threadId } = await stoppedIn('hello', 'hello::main');
     const before = await names(threadId);
     await callNull(threadId);
+    await client.request('setExceptionBreakpoints', {
+      filters: [],
+      filterOptions: [{ filterId: 'page-fault', condition: 'access == fetch' }],
+    });
     const stop = await client.resume('continue', { threadId });
     expect(stop['text']).toMatch(/#PF page fault: user fetch of 0x00000000/);
     expect(await names(threadId)).toEqual(['0x00000000', ...before]);

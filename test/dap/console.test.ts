@@ -97,6 +97,22 @@ test('p, bt, env, heap, slab', async () => {
   expect(await say('slab 0x800000')).toMatch(/not in the heap/);
 });
 
+test('before paging, the program counter is where the code runs, not where it is linked', async () => {
+  const early = new SessionClient();
+  await early.launch({ program: 'hello', stopOnEntry: true });
+  const { threadId } = await early.event('stopped');
+  const frameId = (await early.stack(threadId as number))[0]!.id;
+  const say = (expression: string, context = 'repl'): Promise<string> => early.evaluate(expression, frameId, context);
+  const eip = /eip\s+(0x[0-9a-f]{8})/i.exec(await say('info registers'))![1]!;
+  expect(eip).toMatch(/^0x0010/);
+  expect(Number(await say('$eip', 'watch'))).toBe(Number(eip));
+  expect(await say(`$eip == ${eip}`, 'watch')).toMatch(/^(?:1|true)$/);
+  const lines = (await say('x/3i $eip')).split('\n');
+  expect(lines).toHaveLength(3);
+  expect(lines[0]).toMatch(new RegExp(`^${eip} <entry`));
+  await early.close();
+});
+
 test('what is no command is an expression, and an unknown info is said', async () => {
   expect(await say('1 + 2')).toBe('3');
   expect(await refused('info weather')).toMatch(/"info weather" is not known.*info registers/);

@@ -238,6 +238,19 @@ test('a breakpoint at an instruction that faults is hit once, whether the fault 
   expect(await client.event('exited')).toEqual({ exitCode: 1 });
 });
 
+test('an interrupt by its line: what is typed is the serial port’s', async () => {
+  await client.launch({ append: 'monitor=on', console: 'debugConsole' }, () =>
+    client.request('setExceptionBreakpoints', {
+      filters: [],
+      filterOptions: [{ filterId: 'interrupt', condition: 'irq == serial' }],
+    }),
+  );
+  while (!client.console().includes('K> ')) await new Promise((resolve) => setImmediate(resolve));
+  const stopped = client.event('stopped');
+  await client.custom('ringside/serialInput', { text: 'help\r' });
+  expect((await stopped)['text']).toMatch(/^serial interrupt \(IRQ 4\) in /);
+});
+
 test('the guide lists every event', () => {
   const guide = readFileSync(sourcePath('docs/guide/debugging.md'), 'utf8');
   const section = guide.slice(guide.indexOf('## Events'), guide.indexOf('### Faults explained'));

@@ -29,7 +29,39 @@ test('GDT, IDT, TSS and devices are decoded', async () => {
   expect(idt['48 interrupt 48']).toMatch(/^interrupt gate 32 DPL 3/);
   const tss = await open('TSS');
   expect(tss).toMatchObject({ esp0: '0xf0000000', ss0: '0x00000010' });
-  expect(machine.map((v) => v.name).join(' ')).toMatch(/pic.*pit.*uart/i);
+  // guest/kernel: IRQ 0, 1, 2 and 4 are let through, and 100 ticks a second counted down from 1.193182 MHz (8254, mode 2).
+  expect(await open('pic')).toMatchObject({
+    masterIMR: '232 (0xe8)',
+    slaveIMR: '255 (0xff)',
+    masterVectorBase: '32 (0x20)',
+    slaveVectorBase: '40 (0x28)',
+    masterISR: '0',
+  });
+  const pit = await open('pit');
+  expect(pit).toMatchObject({ mode0: '2', initial0: `${Math.ceil(1_193_182 / 100)} (0x2e9c)` });
+  expect(parseInt(pit['count0']!, 10)).toBeLessThanOrEqual(11_932);
+  // 9600 baud (16550: 115,200 / 12), 8 bits, no parity, one stop bit; an interrupt for what is received.
+  expect(await open('uart')).toMatchObject({ DL: '12 (0xc)', LCR: '3', IER: '1' });
+});
+
+test('control registers bit by bit', async () => {
+  await client.launch({ program: 'hello' }, () =>
+    client.request('setFunctionBreakpoints', { breakpoints: [{ name: 'hello::main' }] }),
+  );
+  const { threadId } = await client.event('stopped');
+  const frameId = (await client.stack(threadId as number))[0]!.id;
+  const groups = await client.scopeVariables(frameId, 'Registers');
+  const control = await client.variables(groups.find(({ name }) => name === 'Control')!.variablesReference);
+  const bits = async (name: string): Promise<string> => {
+    const register = control.find((v) => v.name === name)!;
+    return (await client.variables(register.variablesReference)).map((v) => `${v.name}=${v.value}`).join(' ');
+  };
+  // guest/kernel/src/boot/entry.S and SDM Vol. 3A, "Control Registers".
+  expect(control.find(({ name }) => name === 'cr0')!.value).toBe('0x80050033  PE MP ET NE WP AM PG');
+  expect(await bits('cr0')).toBe('PE=1 MP=1 EM=0 TS=0 ET=1 NE=1 WP=1 AM=1 NW=0 CD=0 PG=1');
+  expect(await bits('cr4')).toBe('VME=0 PVI=0 TSD=0 DE=0 PSE=1 PAE=0 MCE=0 PGE=0 PCE=0 OSFXSR=0 OSXMMEXCPT=0');
+  const cr3 = (await client.evaluate('$cr3', frameId)) as `${number}`;
+  expect(await bits('cr3')).toBe(`PWT=0 PCD=0 base=0x${Number(cr3).toString(16).padStart(8, '0')}`);
 });
 
 test('FPU and MMX registers stand beside the general ones, XMM registers only where the processor has them', async () => {
