@@ -5,7 +5,7 @@
  * Invariant: offsets are worked out when the expression is compiled; what depends on memory (which variant an enum
  * holds, how long a slice is) is checked each time it runs.
  */
-import { elementOf, makeArray, makePointer, resolved } from '../debug-info/index.ts';
+import { elementOf, makePointer, resolved } from '../debug-info/index.ts';
 import type { Member, StructType, Type, Variant } from '../debug-info/index.ts';
 import type { InspectionContext, Value } from './api.ts';
 import { EvaluationError, guarded, unwrap } from './evaluation-error.ts';
@@ -22,7 +22,6 @@ import { sequenceOf } from './rust-views.ts';
 import { memberValue, pointerOf } from './value.ts';
 
 const FOLLOW_MAX = 8;
-const SLICE_MAX = 1 << 20;
 const INDEX = { kind: 'integer', bits: 32, signed: true } as const;
 
 /** `*x`: what a pointer, a reference or a library wrapper leads to. */
@@ -231,7 +230,8 @@ export function methodNode(object: Node, name: string, boolType: Type, sizeType:
   );
 }
 
-function lengthOf(object: Node): Get<number> | undefined {
+/** `undefined` where nothing says it. */
+export function lengthOf(object: Node): Get<number> | undefined {
   return autoFollow(object, (node): Get<number> | undefined => {
     const type = resolved(node.type);
     if (type?.kind === 'array') return () => type.counts[0] ?? 0;
@@ -256,7 +256,7 @@ export function indexNode(object: Node, index: Node): Node {
     );
   }
   const at = toNumber(index, INDEX);
-  const found = autoFollowIndexed(object, at);
+  const found = elementAt(object, at);
   if (found !== undefined) return found;
   throw new EvaluationError(
     'not-indexable',
@@ -265,7 +265,8 @@ export function indexNode(object: Node, index: Node): Node {
   );
 }
 
-function autoFollowIndexed(object: Node, at: Get<number>): Node | undefined {
+/** `undefined` where it has no elements. */
+export function elementAt(object: Node, at: Get<number>): Node | undefined {
   return autoFollow(object, (node): Node | undefined => {
     const type = resolved(node.type);
     if (type?.kind === 'array') {
@@ -294,7 +295,7 @@ function autoFollowIndexed(object: Node, at: Get<number>): Node | undefined {
         return (address + checkIndex(at(context), length) * size) >>> 0;
       });
     }
-    if (structOf(type)?.name.startsWith('alloc::collections::') !== true) return undefined;
+    if (!isCollection(type)) return undefined;
     const element = structOf(type)!.templateParameters.find(({ name }) => name === 'T' || name === 'V')?.type;
     // A map is indexed by key, as in the source.
     const isMap = structOf(type)!.name.includes('::BTreeMap<');
@@ -307,6 +308,20 @@ function autoFollowIndexed(object: Node, at: Get<number>): Node | undefined {
       return child.value;
     });
   });
+}
+
+function isCollection(type: Type | undefined): boolean {
+  return structOf(type)?.name.startsWith('alloc::collections::') === true;
+}
+
+/** Whether its elements are here and there: in a ring or a tree. */
+export function isScattered(object: Node): boolean {
+  return autoFollow(object, (node) => isCollection(node.type) || undefined) ?? false;
+}
+
+/** Whether its elements are the bytes of a text. */
+export function isTextSequence(object: Node): boolean {
+  return autoFollow(object, (node) => sequenceLayout(node.type)?.isText) ?? false;
 }
 
 function partOf(value: Value, type: Type | undefined, offset: number): Value {
@@ -326,39 +341,6 @@ function outOfBounds(index: number, count: number | undefined): EvaluationError 
       : `Index ${index} is outside: there ${count === 1 ? 'is 1 element' : `are ${count} elements`}.`,
     'Check the index against the length.',
   );
-}
-
-/** `p[a..b]`: an array of the elements. Its type is known once it runs. */
-export function sliceNode(
-  object: Node,
-  from: Node | undefined,
-  to: Node | undefined,
-  inclusive: boolean,
-  language: 'c' | 'rust',
-): Node {
-  const start = from === undefined ? (): number => 0 : toNumber(from, INDEX);
-  const end = to === undefined ? lengthOf(object) : toNumber(to, INDEX);
-  if (end === undefined)
-    throw new EvaluationError(
-      'slice-without-end',
-      'A pointer does not know how many elements there are.',
-      'Give the end: p[0..8].',
-    );
-  const first = autoFollowIndexed(object, start);
-  if (first === undefined) {
-    throw new EvaluationError(
-      'not-indexable',
-      `A value of type ${object.type?.name ?? 'void'} has no elements.`,
-      'Take a part of an array, a pointer, a slice or a Vec.',
-    );
-  }
-  return valueNode(undefined, (context) => {
-    const count = end(context) + (inclusive ? 1 : 0) - start(context);
-    if (count < 0 || count > SLICE_MAX) throw outOfBounds(end(context), undefined);
-    const type = makeArray(first.type, count, language);
-    if (count === 0) return { type, place: { kind: 'bytes', bytes: new Uint8Array(0) }, context };
-    return { ...first.value(context), type };
-  });
 }
 
 /** `&x` */

@@ -88,7 +88,7 @@ export function bytesOfText(text: string, type: Type, fieldBits?: number): Uint8
   if (numeric.kind === 'boolean' && (text === 'true' || text === 'false'))
     return bigToBytes(text === 'true' ? 1n : 0n, size);
   const character = parseCharacter(text);
-  let value = character === undefined ? parseInteger(text) : BigInt(character);
+  let value = character === undefined ? parseInteger(text, plain.language) : BigInt(character);
   if (numeric.kind === 'pointer' && (text === 'null' || text === 'NULL' || text === 'None')) value = 0n;
   if (value === undefined) throw wrong('a value');
   if (numeric.kind === 'boolean' && value !== 0n && value !== 1n) throw wrong('a truth');
@@ -115,13 +115,18 @@ function floatOfText(text: string): number | undefined {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(digits) ? Number(digits) : undefined;
 }
 
-function parseInteger(text: string): bigint | undefined {
+function parseInteger(text: string, language: 'c' | 'rust'): bigint | undefined {
   const match = /^([+-]?)\s*(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0o[0-7_]+|[0-9][0-9_]*)$/.exec(text);
   if (match === null) return undefined;
-  const digits = match[2]!.replace(/_/g, '').toLowerCase();
+  const value = integerOfDigits(match[2]!.replace(/_/g, ''), language);
+  return match[1] === '-' && value !== undefined ? -value : value;
+}
+
+/** A leading 0 is octal in C (C17 §6.4.4.1, "Integer constants") and nothing in Rust. */
+export function integerOfDigits(digits: string, language: 'c' | 'rust'): bigint | undefined {
+  const text = language === 'c' && /^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits.toLowerCase();
   try {
-    const value = BigInt(digits);
-    return match[1] === '-' ? -value : value;
+    return BigInt(text);
   } catch {
     return undefined;
   }

@@ -4,22 +4,13 @@
  *
  * Invariant: nothing is written unless `allowAssignment` was given; every failure has a cause and a remedy.
  */
-import { builtinType, i386Registers, makeArray, makePointer, resolved } from '../debug-info/index.ts';
+import { builtinType, i386Registers, makePointer, resolved } from '../debug-info/index.ts';
 import type { FunctionScope, FunctionType, Result, Type, Variable } from '../debug-info/index.ts';
-import {
-  addressNode,
-  decayed,
-  dereference,
-  indexNode,
-  isVariant,
-  memberNode,
-  methodNode,
-  sliceNode,
-  textOf,
-} from './access.ts';
+import { addressNode, decayed, dereference, indexNode, isVariant, memberNode, methodNode, textOf } from './access.ts';
 import type { CompileOptions, Compiled, InspectionContext, NameScope, Value } from './api.ts';
 import { EvaluationError, guarded, unwrap } from './evaluation-error.ts';
 import { factNode } from './facts.ts';
+import { encodeUtf8, integerLiteral, stringLiteral } from './literals.ts';
 import {
   bigintNode,
   integerNode,
@@ -33,9 +24,11 @@ import {
 } from './nodes.ts';
 import type { Get, Node } from './nodes.ts';
 import { bigToBytes, floatToBytes, numericType } from './numbers.ts';
-import { binaryNode, unaryNode } from './operators.ts';
+import { binaryNode, sizeOf, unaryNode } from './operators.ts';
 import { parseExpression } from './parser.ts';
 import type { Tree } from './parser.ts';
+import { repeatNode, sliceNode } from './ranges.ts';
+import type { RangeOptions } from './ranges.ts';
 import { innerScalar } from './rust-layout.ts';
 import { readOnly, readRegister, registerNode } from './registers.ts';
 import { bytesOf, partValue, valueOfVariable, writeBytes } from './value.ts';
@@ -136,7 +129,7 @@ class Compiler {
           false,
         );
       case 'integer':
-        return this.#integer(tree.value, tree.suffix, tree.isDecimal);
+        return integerLiteral(tree.value, tree.suffix, tree.isDecimal, this.#language);
       case 'float': {
         const isSingle = tree.suffix === 'f' || tree.suffix === 'f32';
         const { value } = tree;
@@ -149,11 +142,8 @@ class Compiler {
         const name = this.#language === 'c' ? 'char' : tree.isByte ? 'u8' : 'char';
         return integerNode(this.#builtin(name), tree.value, false);
       }
-      case 'string': {
-        const bytes = encodeUtf8(tree.text);
-        const type = makeArray(this.#builtin(this.#language === 'c' ? 'char' : 'u8'), bytes.length, this.#language);
-        return valueNode(type, (context) => ({ type, place: { kind: 'bytes', bytes }, context }));
-      }
+      case 'string':
+        return stringLiteral(tree.text, this.#language);
       case 'name':
         return this.#name(tree.path);
       case 'register':
@@ -174,7 +164,7 @@ class Compiler {
       case 'cast':
         return this.#cast(this.node(tree.operand), this.#typeNamed(tree.typeName));
       case 'member':
-        return memberNode(this.node(tree.object), tree.name, this.#options.context, this.#language);
+        return memberNode(this.#objectOf(tree), tree.name, this.#options.context, this.#language);
       case 'method':
         return methodNode(
           this.node(tree.object),
@@ -190,49 +180,33 @@ class Compiler {
           tree.from && this.node(tree.from),
           tree.to && this.node(tree.to),
           tree.inclusive,
-          this.#language,
+          this.#rangeOptions(),
         );
+      case 'repeat':
+        return repeatNode(this.node(tree.object), this.node(tree.count), this.#rangeOptions());
       case 'assign':
         return this.#assign(tree);
       case 'size': {
         const type = tree.typeName === undefined ? this.node(tree.operand!).type : this.#typeNamed(tree.typeName);
-        return integerNode(
-          this.#builtin(this.#language === 'c' ? 'unsigned int' : 'usize'),
-          BigInt(type?.sizeBytes ?? 0),
-          false,
-        );
+        if (type === undefined) throw new EvaluationError('size-unknown', 'Its size is not known.', 'Name a type.');
+        const size = BigInt(sizeOf(type));
+        return integerNode(this.#builtin(this.#language === 'c' ? 'unsigned int' : 'usize'), size, false);
       }
     }
   }
 
-  #builtin(name: string): Type {
-    return builtinType(name, this.#language)!;
+  /** C17 §6.5.2.3: `->` takes a pointer, which an array becomes. */
+  #objectOf({ object, isArrow }: Tree & { kind: 'member' }): Node {
+    const node = this.node(object);
+    return isArrow ? decayed(node, this.#language) : node;
   }
 
-  /** C17 §6.4.4.1: the first type that holds it. Rust: i32, until it meets another. */
-  #integer(value: bigint, suffix: string, isDecimal: boolean): Node {
-    const rust = /^[iu](?:8|16|32|64|128|size)$/.test(suffix);
-    if (rust) return integerNode(this.#builtin(suffix), value, false);
-    if (value >> 128n !== 0n)
-      throw new EvaluationError('number-too-large', `${value} has more than 128 bits.`, 'Write a smaller number.');
-    const fits = (bits: number): boolean => value >> BigInt(bits) === 0n;
-    if (this.#language === 'rust') {
-      const name = fits(31) ? 'i32' : fits(32) ? 'u32' : fits(63) ? 'i64' : fits(64) ? 'u64' : 'u128';
-      return integerNode(this.#builtin(name), value, true);
-    }
-    const isUnsigned = suffix.includes('u');
-    const isLong = suffix.includes('ll');
-    const name =
-      !isLong && fits(isUnsigned ? 32 : 31)
-        ? isUnsigned
-          ? 'unsigned int'
-          : 'int'
-        : !isLong && fits(32) && (isUnsigned || !isDecimal)
-          ? 'unsigned int'
-          : !isUnsigned && fits(63)
-            ? 'long long'
-            : 'unsigned long long';
-    return integerNode(this.#builtin(name), value, suffix === '');
+  #rangeOptions(): RangeOptions {
+    return { language: this.#language, context: this.#options.context };
+  }
+
+  #builtin(name: string): Type {
+    return builtinType(name, this.#language)!;
   }
 
   #name(path: string): Node {
@@ -403,7 +377,7 @@ class Compiler {
     if (type !== undefined) return type;
     throw new EvaluationError(
       'type-unknown',
-      `There is no type “${name}” in this program.`,
+      `There is no type “${name.replace(/[\s*]+$/, '')}” in this program.`,
       'Check the spelling; name it with its path (env::Env) or keyword (struct env).',
     );
   }
@@ -453,9 +427,10 @@ class Compiler {
             floatToBytes(toNumber(source, numeric)(context), size) ?? fail(`A float of ${size} bytes cannot be written`)
         : (context) => bigToBytes(toBigint(source, numeric)(context), size);
     return valueNode(type, (context) => {
+      const before = tree.isPostfix ? asItStands(target.value(context)) : undefined;
       if (target.assign !== undefined) target.assign(context, toNumber(source, numeric)(context));
       else writeBytes(target.value(context), encode(context));
-      return target.value(context);
+      return before ?? target.value(context);
     });
   }
 
@@ -474,6 +449,11 @@ class Compiler {
       return target.value(context);
     });
   }
+}
+
+/** A copy, which no write changes. */
+function asItStands(value: Value): Value {
+  return { ...value, place: { kind: 'bytes', bytes: bytesOf(value).slice() } };
 }
 
 function constant(value: number): Get<number> {
@@ -532,16 +512,4 @@ function scalarOf(node: Node): Node {
   const { address } = node;
   if (address !== undefined) return memoryNode(scalar.type, (context) => (address(context) + scalar.offset) >>> 0);
   return valueNode(scalar.type, (context) => partValue(node.value(context), scalar.type, scalar.offset));
-}
-
-function encodeUtf8(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (const char of text) {
-    const point = char.codePointAt(0)!;
-    if (point < 0x80) bytes.push(point);
-    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), 0x80 | (point & 63));
-    else if (point < 0x10000) bytes.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
-    else bytes.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
-  }
-  return Uint8Array.from(bytes);
 }

@@ -4,7 +4,7 @@
  *
  * Invariant: tokens cover the text but for spaces; the last one is `end`.
  */
-import { parseCharacter } from './assign.ts';
+import { integerOfDigits, parseCharacter } from './assign.ts';
 import { EvaluationError } from './evaluation-error.ts';
 
 export type TokenKind =
@@ -77,6 +77,7 @@ const punctuation = [
     '}',
     '#',
     ';',
+    '@',
   ],
 ];
 
@@ -88,7 +89,7 @@ export function syntaxError(cause: string): EvaluationError {
   );
 }
 
-export function tokenize(text: string): Token[] {
+export function tokenize(text: string, language: 'c' | 'rust'): Token[] {
   if (text.length > LENGTH_MAX)
     throw syntaxError(`The expression has ${text.length} characters; ${LENGTH_MAX} is the most.`);
   const tokens: Token[] = [];
@@ -126,7 +127,8 @@ export function tokenize(text: string): Token[] {
       const suffix = (integer[2] ?? '').toLowerCase();
       const digits = integer[1]!.replace(/_/g, '').toLowerCase();
       if (/^0[xbo]?$/.test(digits) && digits !== '0') throw syntaxError(`“${integer[0]}” is not a number.`);
-      const value = BigInt(digits);
+      const value = integerOfDigits(digits, language);
+      if (value === undefined) throw syntaxError(`“${integer[0]}” is not a number.`);
       push(suffix.startsWith('f') ? 'float' : 'integer', position + integer[0].length, {
         value: suffix.startsWith('f') ? Number(value) : value,
         suffix,

@@ -5,7 +5,7 @@
  * Invariant: integers wrap in their type, as the machine's do; division by zero is a failure, not a number.
  */
 import { makePointer, resolved } from '../debug-info/index.ts';
-import type { PointerType } from '../debug-info/index.ts';
+import type { PointerType, Type } from '../debug-info/index.ts';
 import { EvaluationError } from './evaluation-error.ts';
 import { bigintNode, numberNode, toBigint, toNumber, truthOf, typeOfNumeric } from './nodes.ts';
 import type { Node } from './nodes.ts';
@@ -74,8 +74,9 @@ export function unaryNode(operator: '-' | '+' | '!' | '~', operand: Node, langua
   }
   let type: NumericType = language === 'c' && numeric.bits < 32 ? INT : asInteger(numeric);
   const literal = operator === '-' && operand.literal !== undefined ? -operand.literal : undefined;
-  // A literal that is negated is signed.
-  if (literal !== undefined && !type.signed) type = { ...type, signed: true, bits: Math.max(32, type.bits) };
+  // A literal of Rust's has no sign of its own.
+  if (literal !== undefined && !type.signed && language === 'rust')
+    type = { ...type, signed: true, bits: Math.max(32, type.bits) };
   const resultType = typeOfNumeric(type, language);
   if (type.bits > 32) {
     const get = toBigint(operand, type);
@@ -197,13 +198,19 @@ function comparer<T>(operator: Comparison): (a: T, b: T) => boolean {
   }
 }
 
+/** gdb's and GCC's: functions and void count as one byte ("Arithmetic on void- and Function-Pointers" in GCC's manual). */
+export function sizeOf(type: Type | undefined): number {
+  const plain = resolved(type);
+  return plain === undefined || plain.kind === 'function' ? 1 : plain.sizeBytes;
+}
+
 /** C17 §6.5.6, "Additive operators"; for Rust's raw pointers too, which have methods for it. */
 function pointerArithmetic(operator: BinaryOperator, left: Node, right: Node, language: Language): Node | undefined {
   const [a, b] = [resolved(left.type), resolved(right.type)];
   const isPointer = (type: typeof a): type is PointerType => type?.kind === 'pointer';
   if (operator !== '+' && operator !== '-') return undefined;
   if (isPointer(a) && isPointer(b) && operator === '-') {
-    const size = Math.max(1, a.target?.sizeBytes ?? 1);
+    const size = Math.max(1, sizeOf(a.target));
     const [x, y] = [left.number!, right.number!];
     return numberNode(typeOfNumeric(INT, language), (context) => Math.trunc(((x(context) - y(context)) | 0) / size));
   }
@@ -216,7 +223,7 @@ function pointerArithmetic(operator: BinaryOperator, left: Node, right: Node, la
   if (numericOf(offset, operator).kind === 'float')
     throw new EvaluationError('not-an-integer', 'A pointer plus a float is no pointer.', 'Cast it to an integer.');
   const target = (resolved(pointer.type) as PointerType).target;
-  const size = (resolved(target)?.sizeBytes ?? 1) * (operator === '-' ? -1 : 1);
+  const size = sizeOf(target) * (operator === '-' ? -1 : 1);
   const [base, count] = [pointer.number!, toNumber(offset, INT)];
   const type = pointer.type ?? makePointer(target, language);
   return numberNode(type, (context) => (base(context) + count(context) * size) >>> 0);

@@ -22,7 +22,7 @@ export type Tree =
   | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Tree; readonly right: Tree }
   | { readonly kind: 'conditional'; readonly test: Tree; readonly then: Tree; readonly otherwise: Tree }
   | { readonly kind: 'cast'; readonly typeName: string; readonly operand: Tree }
-  | { readonly kind: 'member'; readonly object: Tree; readonly name: string }
+  | { readonly kind: 'member'; readonly object: Tree; readonly name: string; readonly isArrow: boolean }
   | { readonly kind: 'method'; readonly object: Tree; readonly name: string }
   | { readonly kind: 'index'; readonly object: Tree; readonly index: Tree }
   | {
@@ -32,14 +32,24 @@ export type Tree =
       readonly to: Tree | undefined;
       readonly inclusive: boolean;
     }
-  | { readonly kind: 'assign'; readonly target: Tree; readonly value: Tree }
+  /** `object@count`, gdb's "artificial array" */
+  | { readonly kind: 'repeat'; readonly object: Tree; readonly count: Tree }
+  | {
+      readonly kind: 'assign';
+      readonly target: Tree;
+      /** As it stands in the text. */
+      readonly targetText: string;
+      readonly value: Tree;
+      /** `x++`: the value is that before the assignment. */
+      readonly isPostfix?: true;
+    }
   | { readonly kind: 'size'; readonly typeName: string | undefined; readonly operand: Tree | undefined };
 
 export type BinaryOperator =
   '||' | '&&' | '|' | '^' | '&' | '==' | '!=' | '<' | '>' | '<=' | '>=' | '<<' | '>>' | '+' | '-' | '*' | '/' | '%';
 
 //                  operator     C   Rust   the higher, the tighter
-const bindings: readonly (readonly [readonly BinaryOperator[], number, number])[] = [
+const bindings: readonly (readonly [readonly (BinaryOperator | '@')[], number, number])[] = [
   [['||'], 1, 1],
   [['&&'], 2, 2],
   [['|'], 3, 4],
@@ -48,8 +58,9 @@ const bindings: readonly (readonly [readonly BinaryOperator[], number, number])[
   [['==', '!='], 6, 3],
   [['<', '>', '<=', '>='], 7, 3],
   [['<<', '>>'], 8, 8],
-  [['+', '-'], 9, 9],
-  [['*', '/', '%'], 10, 10],
+  [['@'], 9, 10],
+  [['+', '-'], 10, 9],
+  [['*', '/', '%'], 11, 11],
 ];
 const precedence = {
   c: new Map(bindings.flatMap(([operators, c]) => operators.map((operator) => [operator as string, c] as const))),
@@ -81,7 +92,7 @@ class Parser {
 
   constructor(text: string, language: 'c' | 'rust', types: TypeOracle) {
     this.#text = text;
-    this.#tokens = tokenize(text);
+    this.#tokens = tokenize(text, language);
     this.#precedence = precedence[language];
     this.#types = types;
     this.#language = language;
@@ -134,14 +145,22 @@ class Parser {
 
   #assignment(): Tree {
     return this.#nested(() => {
+      const { start } = this.#token;
       const target = this.#conditional();
-      if (this.#take('=')) return { kind: 'assign', target, value: this.#assignment() };
+      const targetText = this.#textFrom(start);
+      if (this.#take('=')) return { kind: 'assign', target, targetText, value: this.#assignment() };
       const { kind, text } = this.#token;
       if (kind !== 'punctuation' || !compound.has(text)) return target;
       this.#at++;
       const operator = text.slice(0, -1) as BinaryOperator;
-      return { kind: 'assign', target, value: { kind: 'binary', operator, left: target, right: this.#assignment() } };
+      const value: Tree = { kind: 'binary', operator, left: target, right: this.#assignment() };
+      return { kind: 'assign', target, targetText, value };
     });
+  }
+
+  /** What has been read from there on, without the space behind it. */
+  #textFrom(start: number): string {
+    return this.#text.slice(start, this.#tokens[this.#at - 1]?.end ?? start);
   }
 
   #conditional(): Tree {
@@ -160,7 +179,10 @@ class Parser {
       if (level === undefined || level < lowest) return left;
       this.#at++;
       const right = this.#nested(() => this.#binary(level + 1));
-      left = { kind: 'binary', operator: text as BinaryOperator, left, right };
+      left =
+        text === '@'
+          ? { kind: 'repeat', object: left, count: right }
+          : { kind: 'binary', operator: text as BinaryOperator, left, right };
     }
   }
 
@@ -232,9 +254,9 @@ class Parser {
     return this.#nested(() => {
       const step = this.#takeStep();
       if (step !== undefined) {
+        const { start } = this.#token;
         const target = this.#unary();
-        const one: Tree = { kind: 'integer', value: 1n, suffix: '', isDecimal: true };
-        return { kind: 'assign', target, value: { kind: 'binary', operator: step, left: target, right: one } };
+        return stepOf(step, target, this.#textFrom(start));
       }
       for (const operator of ['-', '+', '!', '~', '*'] as const) {
         if (this.#take(operator)) return { kind: 'unary', operator, operand: this.#unary() };
@@ -262,6 +284,13 @@ class Parser {
     return first.text;
   }
 
+  /** `x++`, `x--` of C: where an operand follows, the signs stand between two. */
+  #takeStepBehind(): '+' | '-' | undefined {
+    const { kind, text } = this.#tokens[this.#at + 2] ?? this.#token;
+    const isOperand = kind === 'punctuation' ? ['(', '!', '~', '::'].includes(text) : kind !== 'end';
+    return isOperand ? undefined : this.#takeStep();
+  }
+
   /** `(T)` before an operand. */
   #castPrefix(): string | undefined {
     if (!this.#is('(')) return undefined;
@@ -273,7 +302,10 @@ class Parser {
       after.kind === 'punctuation' ? ['(', '*', '&', '-', '~', '!'].includes(after.text) : after.kind !== 'end';
     if (!startsOperand || (after.kind === 'name' && after.text === 'as')) return undefined;
     const text = this.#text.slice(this.#token.end, close.start).trim();
-    if (!/^[\p{L}_*&[(][\p{L}\p{N}_\s:*&<>,;[\]()]*$/u.test(text) || !this.#types.isType(text)) return undefined;
+    if (!/^[\p{L}_*&[(][\p{L}\p{N}_\s:*&<>,;[\]()]*$/u.test(text)) return undefined;
+    // Behind a variable in parentheses no name or number can stand.
+    const isCast = /^\w+$/.test(text) && after.kind !== 'punctuation';
+    if (!isCast && !this.#types.isType(text) && !isTypeByForm(text)) return undefined;
     this.#at = at + 1;
     return text;
   }
@@ -291,14 +323,16 @@ class Parser {
   }
 
   #postfix(): Tree {
+    const { start } = this.#token;
     let object = this.#primary();
     for (;;) {
+      const isArrow = this.#is('->');
       if (this.#take('.') || this.#take('->')) {
         const { kind, text } = this.#token;
         if (kind !== 'name')
           throw syntaxError(kind === 'end' ? 'After “.” comes a field.' : `“${text}” is not a field.`);
         this.#at++;
-        if (!this.#is('(')) object = { kind: 'member', object, name: text };
+        if (!this.#is('(')) object = { kind: 'member', object, name: text, isArrow };
         else {
           this.#at++;
           if (!this.#take(')')) throw noCalls();
@@ -308,8 +342,10 @@ class Parser {
         object = this.#subscript(object);
         this.#expect(']');
       } else if (this.#is('(')) throw noCalls();
-      else return object;
+      else break;
     }
+    const step = this.#takeStepBehind();
+    return step === undefined ? object : { ...stepOf(step, object, this.#textFrom(start)), isPostfix: true };
   }
 
   #subscript(object: Tree): Tree {
@@ -329,7 +365,7 @@ class Parser {
           kind: 'integer',
           value: token.value as bigint,
           suffix: token.suffix!,
-          isDecimal: !/^0[xXbBo]/.test(token.text),
+          isDecimal: !(this.#language === 'c' ? /^0[\dxXbBo]/ : /^0[xXbBo]/).test(token.text),
         };
       case 'reference':
         this.#at++;
@@ -376,7 +412,7 @@ class Parser {
     const close = this.#is('(') ? this.#closeOfParenthesis() : undefined;
     if (close !== undefined) {
       const text = this.#text.slice(this.#token.end, this.#tokens[close]!.start).trim();
-      if (this.#types.isType(text)) {
+      if (this.#types.isType(text) || isTypeByForm(text)) {
         this.#at = close + 1;
         return { kind: 'size', typeName: text, operand: undefined };
       }
@@ -400,6 +436,17 @@ class Parser {
     const text = this.#text.slice(start, this.#tokens[this.#at - 1]!.end).replace(/\s+/g, '');
     return { kind: 'name', path: text.replace(/^::/, '') };
   }
+}
+
+/** `x + 1`, assigned to `x`. */
+function stepOf(operator: '+' | '-', target: Tree, targetText: string): Tree & { kind: 'assign' } {
+  const one: Tree = { kind: 'integer', value: 1n, suffix: '', isDecimal: true };
+  return { kind: 'assign', target, targetText, value: { kind: 'binary', operator, left: target, right: one } };
+}
+
+/** What can be nothing but a type, even if there is none of that name: `struct env`, `T *`. */
+function isTypeByForm(text: string): boolean {
+  return /^(?:struct|union|enum)\s+\w+[\s*]*$|^\w+[\s*]*\*$/.test(text);
 }
 
 function noCalls(): EvaluationError {

@@ -10,7 +10,7 @@ import { assignable } from './assign.ts';
 import { arrayView, enumView, pointerView, scalarView, structView } from './c-views.ts';
 import { hex32 } from './evaluation-error.ts';
 import { factView } from './facts.ts';
-import { rustPointerView, rustStructView } from './rust-views.ts';
+import { rustPointerView, rustStructView, strView } from './rust-views.ts';
 import { TextWriter } from './text.ts';
 import { pointerOf } from './value.ts';
 import { addressOf, leaf, problemText } from './view.ts';
@@ -116,6 +116,7 @@ function viewOf(value: Value, shower: Shower): View {
     case 'pointer':
       return type.language === 'rust' ? rustPointerView(value, type, shower) : pointerView(value, type, shower);
     case 'array':
+      if (type.name === 'str') return strView(value, type);
       return arrayView(value, type, shower);
     case 'struct':
       return type.language === 'rust' ? rustStructView(value, type, shower) : structView(value, type, shower);

@@ -5,7 +5,7 @@
  * text that says so, in bounded time.
  */
 import { resolved } from '../debug-info/index.ts';
-import type { Member, PointerType, StructType, Type } from '../debug-info/index.ts';
+import type { ArrayType, Member, PointerType, StructType, Type } from '../debug-info/index.ts';
 import type { Child, Value } from './api.ts';
 import { isTransparent } from './assign.ts';
 import { elementChildren, pointerView } from './c-views.ts';
@@ -28,7 +28,7 @@ import {
 import type { Layout, SequenceLayout } from './rust-layout.ts';
 import { decodeText, quote } from './text.ts';
 import type { TextWriter } from './text.ts';
-import { integerOf, memberValue, memoryValue, partValue, pointerOf } from './value.ts';
+import { bytesOf, integerOf, memberValue, memoryValue, partValue, pointerOf } from './value.ts';
 import { TEXT_DEPTH_MAX, addressOf, leaf, writeElements } from './view.ts';
 import type { Shower, View } from './view.ts';
 
@@ -321,12 +321,23 @@ function textView(value: Value, address: number, length: number): View {
       const shown = Math.min(length, TEXT_MAX);
       const bytes = shown === 0 ? new Uint8Array(0) : value.context.readMemory(address, shown);
       if (bytes === undefined) throw unmapped(address, shown);
-      const text = quote(decodeText(bytes), '"');
-      out.write(shown < length ? `${text.slice(0, -1)}…" (len ${length})` : text);
+      out.write(textOf(bytes, length));
     },
     indexed: 0,
     memoryReference: address,
   };
+}
+
+/** A `str` by itself: a literal, or a part of a text. */
+export function strView(value: Value, type: ArrayType): View {
+  const bytes = bytesOf(value, Math.min(type.sizeBytes, TEXT_MAX));
+  return leaf(textOf(bytes, type.sizeBytes), addressOf(value));
+}
+
+/** @param length of the whole text, of which `bytes` is the beginning */
+function textOf(bytes: Uint8Array, length: number): string {
+  const text = quote(decodeText(bytes), '"');
+  return bytes.length < length ? `${text.slice(0, -1)}…" (len ${length})` : text;
 }
 
 function traitObjectView(value: Value, type: StructType, layout: ObjectLayout, shower: Shower): View {

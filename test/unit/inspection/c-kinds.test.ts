@@ -1,6 +1,6 @@
 /** Each kind of value C has, in DWARF 4 and 5: how it reads, in decimal and hexadecimal, and what is inside. */
 import { describe, expect, test } from 'vitest';
-import { childrenOf, renderValue } from '../../../debug-adapter/inspection/index.ts';
+import { childrenOf, evaluateExpression, renderValue } from '../../../debug-adapter/inspection/index.ts';
 import type { Value } from '../../../debug-adapter/inspection/index.ts';
 import { hasTool } from '../debug-info/kit.ts';
 import { atRest, gdbPrint, normalised } from './gdb.ts';
@@ -115,6 +115,32 @@ describe.each(['c4-values', 'c5-values'])('%s', (name) => {
     expect(text(at, 'grid')).toBe('{{1, 2}, {3, 4}}');
     expect(text(at, 'local_operation')).toMatch(/ <subtract>$/);
     expect(renderValue(variable(at, 'bits')).text).toMatch(/real = 2.0/);
+  });
+
+  test('an index, a range or a number of elements that does not fit is refused with what is wrong', () => {
+    const at = atRest(name, 'values');
+    const why = (expression: string): string => {
+      const value = evaluateExpression(expression, at.scope, at.context);
+      return value.ok ? renderValue(value.value).text : value.failure.cause;
+    };
+    expect(why('table[8..0]')).toBe('The range ends at 0, before it begins at 8.');
+    expect(why('into_cube[0..100000000]')).toBe('The range has 100000000 elements; 1048576 is the most.');
+    expect(why('table[0]@0')).toBe('0 is no number of elements.');
+    expect(why('table[0]@2000000')).toMatch(/^The range has 2000000 elements; 1048576 is the most/);
+    expect(why('(s8 + 1)@2')).toBe('Only what is in memory can be repeated with “@”.');
+    expect(why('add@2')).toMatch(/has no size/);
+    expect(why('(struct nosuch *)0')).toBe('There is no type “struct nosuch” in this program.');
+    expect(why('(nosuch)s8')).toBe('There is no type “nosuch” in this program.');
+    expect(why('sizeof(struct nosuch)')).toBe('There is no type “struct nosuch” in this program.');
+    expect(why('089')).toBe('“089” is not a number.');
+    expect(why('disk->nosuch')).toMatch(/no field “nosuch”/);
+  });
+
+  test('parts of ranges and repeated objects have expressions that give them again', () => {
+    const at = atRest(name, 'values');
+    for (const range of ['into_cube[1..4]', 'cube[0][0][0]@5', 'table[0]@2'])
+      for (const child of childrenOf(valueOf(at, range)))
+        expect(evaluate(at, child.value.evaluateName!), child.value.evaluateName).toBe(renderValue(child.value).text);
   });
 
   test.runIf(hasTool('gdb'))('the same as gdb prints, but for floats and text', () => {

@@ -23,6 +23,7 @@ cTypes.push('long long', 'unsigned long long');
 const cLeaves = fc.oneof(
   fc.integer({ min: 0, max: 70_000 }).map(String),
   fc.constantFrom('2147483647', '4294967295u', '0x7fffffffffffffff', '0xffffffffffffffffu', '1ull', '65535'),
+  fc.constantFrom('0x80000000', '2147483648', '0777', '037777777777', '4294967296', '0x100000000'),
   fc.constantFrom('s8', 'u8', 's16', 'u16', 's32', 'u32', 'slong', 'ulong_', 's64', 'u64', 'truth', 'letter', 'port'),
   // gdb gives shifts of an enum the enum's type, and sizeof the type int; C does not.
   fc.constantFrom(
@@ -38,6 +39,7 @@ const cLeaves = fc.oneof(
   fc.tuple(index(2), index(3), index(4)).map(([i, j, k]) => `cube[${i}][${j}][${k}]`),
   index(8).map((i) => `table[${i}]`),
   index(8).map((i) => `*(table + ${i})`),
+  fc.tuple(index(4), index(4)).map(([i, j]) => `(table[${i}]@5)[${j}]`),
   fc.tuple(index(5), index(5)).map(([i, j]) => `(into_cube + ${i})[${j}]`),
   index(5).map((i) => `*(into_cube - ${i})`),
   fc.tuple(index(2), index(4)).map(([i, j]) => `row[${i}][${j}]`),
@@ -74,6 +76,7 @@ const cPointers = fc.oneof(
   fc.tuple(index(6), index(6)).map(([i, j]) => `into_cube + ${i} - ${j}`),
   fc.tuple(index(2), index(3)).map(([i, j]) => `&cube[${i}][${j}][0]`),
   fc.constantFrom('&disk.next', '&console.name', 'disk.next->reset', 'console.operations[1]', '&number.page'),
+  fc.tuple(fc.constantFrom('add', 'subtract', 'chosen', 'disk.operations[0]'), index(9)).map(([f, i]) => `${f} + ${i}`),
   fc.constantFrom('(int *)&s64 + 1', '(unsigned short *)&fields + 3', 'disk.next', '&*disk.next'),
 );
 

@@ -46,7 +46,7 @@ export function normalised(text: string): string {
   return text
     .replace(/0x([0-9a-f]{1,8})\b/g, (_, digits: string) => `0x${digits.padStart(8, '0')}`)
     .replace(/ '(?:\\[0-7]{3}|\\[a-z"'\\])'/g, '')
-    .replace(/\(int \(\*\)\([^)]*\)\) /g, '')
+    .replace(/\((?:int|void) \(\*+\)\([^)]*\)\) /g, '')
     .replace(/^\([^()]*\*\) /, '')
     .replace(/^\{.*\} (0x\w+ <)/, '$1');
 }

@@ -11,6 +11,7 @@ const ofC: readonly (readonly [string, string, string, string?])[] = [
   ['letter', "'\\n'", '10'],
   ['s16', '0x7fff', '32767', '0x10000'],
   ['u16', '65535', '65535', '65536'],
+  ['u16', '0777', '511', '08'],
   ['s32', '-2147483648', '-2147483648', '-2147483649'],
   ['u32', '0xffffffff', '4294967295', '0x100000000'],
   ['slong', '-1', '-1', '0x123456789'],
@@ -55,6 +56,7 @@ const ofRust: readonly (readonly [string, string, string, string?])[] = [
   ['U8', "b'a'", '97', '256'],
   ['I16', '-1', '-1', '-32769'],
   ['U16', '0xffff', '65535', '65536'],
+  ['U16', '0777', '777'],
   ['I32', '2_000_000', '2000000', '0x100000000'],
   ['U32', '0b101', '5', '4294967296'],
   ['I64', '-9223372036854775808', '-9223372036854775808', '-9223372036854775809'],
@@ -115,6 +117,11 @@ test.each<[string, string, string]>([
   ['u8 += 100', 'u8', "44 ','"],
   ['++s32', 's32', '-1999999999'],
   ['--u8', 'u8', '199'],
+  ['u8++', 'u8', '201'],
+  ['s32-- - 1', 's32', '-2000000001'],
+  ['fields.small++', 'fields.small', '-2'],
+  ['cube[1][2][3]++', 'cube[1][2][3]', '25'],
+  ['$al++', '$al - $al', '0'],
   ['fields.small = 1 + 1', 'fields.small', '2'],
   ['fields.wide = s64', 'fields.wide', '-347397685248'],
   ['single = 1 / 4.0', 'single', '0.25'],
@@ -132,14 +139,31 @@ test.each<[string, string, string]>([
   expect(evaluate(at, expression)).toBe(expected);
 });
 
-test.each(['u8 = 1', 'u8 += 1', '++u8', '--u8', 'u8 <<= 1', '(u8 = 1) + 1', '*(&u8 + (s8 = 0))', '1 ? u8 = 2 : 3'])(
-  'where only looking is allowed, %s writes nothing',
-  (assignment) => {
-    const at = stage('c5-values', 'values');
-    expect(evaluate(at, assignment)).toBe('! assignment-not-allowed');
-    expect(at.written.size).toBe(0);
-  },
-);
+test('x++ gives what was there before, ++x what is there now', () => {
+  const at = stage('c5-values', 'values');
+  expect(evaluate(at, 'u8++', true)).toBe('200');
+  expect(evaluate(at, 'u8', true)).toBe('201');
+  expect(evaluate(at, 'u8-- * 2', true)).toBe('402');
+  expect(evaluate(at, '++u8', true)).toBe('201');
+  expect(evaluate(at, 'u8--1')).toBe('202');
+});
+
+test.each([
+  'u8 = 1',
+  'u8 += 1',
+  '++u8',
+  '--u8',
+  'u8++',
+  'u8--',
+  'u8 <<= 1',
+  '(u8 = 1) + 1',
+  '*(&u8 + (s8 = 0))',
+  '1 ? u8 = 2 : 3',
+])('where only looking is allowed, %s writes nothing', (assignment) => {
+  const at = stage('c5-values', 'values');
+  expect(evaluate(at, assignment)).toBe('! assignment-not-allowed');
+  expect(at.written.size).toBe(0);
+});
 
 test('sizeof an expression with “<” in it: no bracket is missed', () => {
   const at = stage('c5-values', 'values');
