@@ -3,7 +3,8 @@ import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { ownerOf, type RegisterOwner } from '../breakpoints/register-breakpoints.ts';
 import type { CodeFrame, Frame } from '../call-stack/frame.ts';
 import type { Threads } from '../call-stack/threads.ts';
-import type { Variable } from '../debug-info/index.ts';
+import type { FrameContext, Variable } from '../debug-info/index.ts';
+import { EIP } from '../debug-info/registers.ts';
 import { valueOfVariable, type InspectionContext, type Value } from '../inspection/index.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
 import { formatMemoryReference } from '../protocol/memory-reference.ts';
@@ -35,13 +36,26 @@ export interface FrameView {
   readonly display: ValueDisplay;
 }
 
-export function viewOf(source: ScopeSource, { threadId, index }: FrameHandle, frame: CodeFrame): FrameView {
-  const innermost = index <= frame.inlineDepth && threadId === source.threads.currentId();
+export function viewOf(source: ScopeSource, handle: FrameHandle, frame: CodeFrame): FrameView {
+  const { threadId } = handle;
+  const innermost = isInnermost(source, handle, frame);
+  // The frame keeps the program counter that it was found by; the user may have set another.
+  const shown = innermost ? { ...frame, context: withLiveCounter(source.target, frame) } : frame;
   return {
     frame,
-    context: frameContext(source, frame, innermost, () => source.threads.environment(threadId)),
+    context: frameContext(source, shown, innermost, () => source.threads.environment(threadId)),
     display: { store: source.variables, refer: referFor(source, frame, threadId) },
   };
+}
+
+function isInnermost({ threads }: ScopeSource, { threadId, index }: FrameHandle, frame: CodeFrame): boolean {
+  return index <= frame.inlineDepth && threadId === threads.currentId();
+}
+
+function withLiveCounter(target: Target, { context, bias }: CodeFrame): FrameContext {
+  const register = (n: number): number | undefined =>
+    n === EIP ? (target.readRegister('eip') + bias) >>> 0 : context.register(n);
+  return { ...context, register };
 }
 
 export function scopesOf(source: ScopeSource, handle: FrameHandle): Dap.Scope[] {
@@ -118,15 +132,19 @@ function values(variables: readonly Variable[], context: InspectionContext): { n
 /** General registers as the frame sees them; the rest are the CPU's. */
 function registerAccess(
   source: ScopeSource,
-  { threadId }: FrameHandle,
+  handle: FrameHandle,
   frame: CodeFrame,
   context: InspectionContext,
 ): RegisterAccess {
+  const { threadId } = handle;
   const current = threadId === source.threads.currentId();
+  const eip = isInnermost(source, handle, frame)
+    ? (): number => source.target.readRegister('eip')
+    : () => frame.address;
   return {
     read: (name) => {
       const number = DWARF_REGISTERS.indexOf(name);
-      if (number >= 0) return name === 'eip' ? frame.address : frame.context.register(number);
+      if (number >= 0) return name === 'eip' ? eip() : frame.context.register(number);
       return current ? source.target.readRegister(name) : undefined;
     },
     readFpu: (name) => (current ? source.target.readFpuRegister(name) : undefined),

@@ -65,6 +65,28 @@ test('an assignment works in the console only, and the program goes on with it',
   expect(await value('$eax')).toBe('0x1234');
 });
 
+test('a program counter that is set is answered as it is now, wherever it is set', async () => {
+  const fresh = async (): Promise<number> => (await client.stack(threadId))[0]!.id;
+  const eip = Number(await value('$eip'));
+  const shown = (address: number): string => `0x${address.toString(16).padStart(8, '0')}`;
+  expect(Number(await value(`$eip = ${eip + 1}`, 'repl'))).toBe(eip + 1);
+  frameId = await fresh();
+  expect(Number(await value('$eip'))).toBe(eip + 1);
+  const set = await client.request('setExpression', { expression: '$eip', value: String(eip + 2), frameId });
+  expect([Number(set['value']), set['evaluateName']]).toEqual([eip + 2, '$eip']);
+  frameId = await fresh();
+  const general = (await client.scopeVariables(frameId, 'Registers')).find((g) => g.name === 'General')!;
+  const { variablesReference } = general;
+  const changed = await client.request('setVariable', { variablesReference, name: 'eip', value: String(eip) });
+  expect(changed['value']).toBe(shown(eip));
+  const [top] = await client.stack(threadId);
+  expect(top!.instructionPointerReference).toBe(`env:1000:${shown(eip)}`);
+  frameId = top!.id;
+  expect(Number(await value('$pc = 0', 'repl'))).toBe(0);
+  frameId = await fresh();
+  expect(await value('$eip', 'repl').catch((error: Error) => error.message)).toMatch(/No image covers this frame/);
+});
+
 test('setVariable changes a general register by number, EFLAGS by bit, and refuses what is none', async () => {
   const registers = await client.scopeVariables(frameId, 'Registers');
   const general = registers.find((g) => g.name === 'General')!;
