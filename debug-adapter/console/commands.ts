@@ -19,6 +19,7 @@ export interface ConsoleView extends Listed {
   readonly space: Space;
   /** An expression as an address: its value, or for aggregates where it is; in the frame's space or the one it names. */
   place(expression: string): Result<{ readonly space: Space; readonly address: number }>;
+  /** An expression's value; an assignment writes. */
   text(expression: string): Result<string>;
   /** Whether the program has a name here that a command would hide. */
   hasName(name: string): boolean;
@@ -109,7 +110,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     usage: 'p EXPRESSION',
-    what: 'the value of an expression',
+    what: 'the value of an expression; an assignment writes',
     pattern: /^p(?:rint)?\s+(.+)$/s,
     run: (v, [expression]) => v.text(expression!),
   },

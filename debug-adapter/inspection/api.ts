@@ -89,7 +89,7 @@ export interface Value {
   readonly context: InspectionContext;
   /** What is shown in place of bytes. */
   readonly fact?: Fact | undefined;
-  /** An expression that gives this value again in its frame; for "Copy as Expression" and watches. */
+  /** An expression that gives this value again in its frame and writes nothing; for "Copy as Expression" and watches. */
   readonly evaluateName?: string | undefined;
 }
 
@@ -135,6 +135,8 @@ export interface CompileOptions {
 export interface Compiled {
   /** `undefined` where only running it can tell. */
   readonly type: Type | undefined;
+  /** Whether running it writes something. */
+  readonly assigns: boolean;
   evaluate(context: InspectionContext): Result<Value>;
   /** The value as a truth, for conditions. Under 2 µs for a comparison of locals and registers. */
   test(context: InspectionContext): Result<boolean>;

@@ -44,10 +44,12 @@ export function compileExpression(text: string, scope: NameScope, options: Compi
     const compiler = new Compiler(scope, options);
     const node = compiler.node(tree);
     const space = compiler.spaceOfReferences();
+    const evaluateName = nameOf(tree, text.trim(), compiler.assigns);
     let truth: Get<boolean> | undefined;
     return {
       type: node.type,
-      evaluate: (context) => guarded(() => ({ ...node.value(inSpace(context, space)), evaluateName: text.trim() })),
+      assigns: compiler.assigns,
+      evaluate: (context) => guarded(() => ({ ...node.value(inSpace(context, space)), evaluateName })),
       test: (context) => {
         try {
           truth ??= truthOf(node);
@@ -60,6 +62,12 @@ export function compileExpression(text: string, scope: NameScope, options: Compi
       },
     };
   });
+}
+
+/** What was assigned to, for an assignment; nothing where only another write would give the value again. */
+function nameOf(tree: Tree, text: string, assigns: boolean): string | undefined {
+  if (!assigns) return text;
+  return tree.kind === 'assign' && !tree.isPostfix ? tree.targetText : undefined;
 }
 
 function inSpace(context: InspectionContext, space: string | undefined): InspectionContext {
@@ -90,6 +98,9 @@ class Compiler {
   /** What the expression reads: spaces of memory references, and variables of the frame. */
   readonly #spaces = new Set<string>();
   readonly #locals = new Set<string>();
+
+  /** Whether what has been compiled writes something. */
+  assigns = false;
 
   constructor(scope: NameScope, options: CompileOptions) {
     this.#scope = scope;
@@ -409,6 +420,7 @@ class Compiler {
         'Write “==” to compare; assign in the Debug Console.',
       );
     }
+    this.assigns = true;
     const target = scalarOf(this.node(tree.target));
     const source = this.#operand(tree.value, tree.target);
     const { numeric, type } = target;

@@ -17,7 +17,7 @@ export interface SelectedFrame extends FrameView {
 export function consoleView(
   debugged: Debugged,
   view: SelectedFrame,
-  evaluate: (expression: string) => Result<Value>,
+  evaluate: (expression: string, allowAssignment: boolean) => Result<Value>,
 ): ConsoleView {
   const { frame } = view;
   return {
@@ -28,7 +28,7 @@ export function consoleView(
     threadId: view.threadId,
     space: frame.space,
     place: (expression) => {
-      const value = evaluate(expression);
+      const value = evaluate(expression, false);
       if (!value.ok) return value;
       const address = numberOf(expression, value.value);
       if (!address.ok) return address;
@@ -37,7 +37,7 @@ export function consoleView(
       return placeReference(debugged, `${spaceName}:${formatAddress(address.value)}`);
     },
     text: (expression) => {
-      const value = evaluate(expression);
+      const value = evaluate(expression, true);
       return value.ok ? success(renderValue(value.value, {}).text) : value;
     },
     hasName: (name) => frame.level?.variablesAt(frame.context.pc).some((variable) => variable.name === name) ?? false,

@@ -130,6 +130,41 @@ test.each([
   expect(await value(expression)).toBe(before);
 });
 
+test.each([
+  ['list.value++', '1', undefined, '2'],
+  ['++list.value', '2', 'list.value', '2'],
+  ['--list.value', '0', 'list.value', '0'],
+  ['list.value <<= 1', '2', 'list.value', '2'],
+  ['list.value >>= 1', '0', 'list.value', '0'],
+  ['list.value = 7', '7', 'list.value', '7'],
+  ['list . value |= 6', '7', 'list . value', '7'],
+  ['(list.value = 7) + 1', '8', undefined, '7'],
+  ['list.value = middle.value = 9', '9', 'list.value', '9'],
+])('in the console %s writes, is %s, and the client looks again', async (expression, result, evaluateName, after) => {
+  const before = client.events.length;
+  const answer = await evaluated(expression, { context: 'repl' });
+  expect([answer.result, (answer as { evaluateName?: string }).evaluateName]).toEqual([result, evaluateName]);
+  expect(client.events.slice(before).map((event) => event.event)).toEqual(['invalidated']);
+  expect(await value('list.value')).toBe(after);
+});
+
+test('what only compares tells nobody to look again; print assigns, as gdb’s does', async () => {
+  const before = client.events.length;
+  for (const expression of ['list.value == 1', 'list.value <= 1 && 2 >= list.value', 'p list.value', "'=' != 3"])
+    await evaluated(expression, { context: 'repl' });
+  expect(client.events).toHaveLength(before);
+  expect(await value('p list.value = 3', { context: 'repl' })).toBe('3');
+  expect(await value('list.value')).toBe('3');
+  expect(client.events.slice(before).map((event) => event.event)).toEqual(['invalidated']);
+  const refused = await client.send('evaluate', { expression: 'x/x list.value = 4', frameId, context: 'repl' });
+  expect(refused.message).toMatch(/may look, but not change/);
+});
+
+test('setExpression by an expression answers with the name of what was set', async () => {
+  const set = await client.request('setExpression', { expression: 'total', value: 'total | 2', frameId });
+  expect([set['value'], set['evaluateName']]).toEqual(['2', 'total']);
+});
+
 test('hovers read what stands in the source, and never write', async () => {
   const hover = { context: 'hover' };
   expect(await value('node->next->value', hover)).toBe('2');

@@ -1,7 +1,14 @@
 /** variables, setVariable, evaluate, setExpression. */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import * as v from 'valibot';
-import { assignText, compileExpression, frameScope, renderValue, type Value } from '../../inspection/index.ts';
+import {
+  assignText,
+  compileExpression,
+  frameScope,
+  renderValue,
+  type Compiled,
+  type Value,
+} from '../../inspection/index.ts';
 import { failure, success, type Result } from '../../result.ts';
 import { MACHINE_NAMES } from '../../scopes/inspection-context.ts';
 import { viewOf, type FrameView } from '../../scopes/scopes.ts';
@@ -65,21 +72,34 @@ export const DATA_REQUESTS: Readonly<Record<string, RequestHandler>> = {
       if (!debugged.ok) return debugged;
       const view = frameFor(debugged.value, args.frameId);
       if (!view.ok) return view;
-      if (args.context === 'repl') {
-        const evaluate = (expression: string): Result<Value> => evaluateIn(view.value, expression, false);
+      let wrote = false;
+      const evaluate = (expression: string, allowAssignment: boolean): Result<Value> => {
+        const compiled = compileIn(view.value, expression, allowAssignment);
+        if (!compiled.ok) return compiled;
+        wrote ||= compiled.value.assigns;
+        return compiled.value.evaluate(view.value.context);
+      };
+      const isConsole = args.context === 'repl';
+      const afterwards = (): void => {
+        if (wrote) state.changed();
+      };
+      if (isConsole) {
         const output = await runCommand(args.expression, consoleView(debugged.value, view.value, evaluate));
-        if (output) return output.ok ? answer({ result: output.value, variablesReference: 0 }) : output;
+        if (output) return output.ok ? answer({ result: output.value, variablesReference: 0 }, afterwards) : output;
       }
       // Hovers and watches are repeated at will, so they must not change anything.
-      const value = evaluateIn(view.value, args.expression, args.context === 'repl');
-      if (!value.ok) return value;
+      const value = evaluate(args.expression, isConsole);
+      if (!value.ok) {
+        // One part may have been written before another failed.
+        afterwards();
+        return value;
+      }
       const hex = args.format?.hex ?? isRegisterAlone(args.expression);
       const { value: text, ...rest } = withoutName(showValue(view.value.display, '', value.value, hex));
       // DAP, `supportsClipboardContext`: what is copied is not cut to what a line has room for.
       const result =
         args.context === 'clipboard' ? renderValue(value.value, { hex, textMax: CLIPBOARD_CHARACTERS_MAX }).text : text;
-      const wrote = args.context === 'repl' && /(?<![=!<>])=(?!=)/.test(args.expression);
-      return answer({ result, ...rest } satisfies Dap.EvaluateResponse['body'], () => wrote && state.changed());
+      return answer({ result, ...rest } satisfies Dap.EvaluateResponse['body'], afterwards);
     },
   ),
 
@@ -129,7 +149,12 @@ export function frameFor(debugged: Debugged, frameId: number | undefined): Resul
   return success({ ...viewOf(debugged, handle, handle.frame), threadId: handle.threadId });
 }
 
-export function evaluateIn({ frame, context }: FrameView, expression: string, allowAssignment: boolean): Result<Value> {
+export function evaluateIn(view: FrameView, expression: string, allowAssignment: boolean): Result<Value> {
+  const compiled = compileIn(view, expression, allowAssignment);
+  return compiled.ok ? compiled.value.evaluate(view.context) : compiled;
+}
+
+function compileIn({ frame, context }: FrameView, expression: string, allowAssignment: boolean): Result<Compiled> {
   if (!frame.image) {
     return failure('no-image', {
       cause: 'No image covers this frame, so no name means anything here.',
@@ -140,8 +165,7 @@ export function evaluateIn({ frame, context }: FrameView, expression: string, al
     ...MACHINE_NAMES,
     ...(frame.level ? { frame: frame.level } : {}),
   });
-  const compiled = compileExpression(expression, scope, { allowAssignment, context });
-  return compiled.ok ? compiled.value.evaluate(context) : compiled;
+  return compileExpression(expression, scope, { allowAssignment, context });
 }
 
 /** Replies about one value carry all of a variable but its name. */
