@@ -13,13 +13,14 @@ import { factField } from './facts.ts';
 import { memoryNode, numberNode, partNode, toNumber, valueNode } from './nodes.ts';
 import type { Get, Node } from './nodes.ts';
 import { childrenOf } from './render.ts';
+import { STR } from './literals.ts';
 import { activeVariant } from './rust-enum.ts';
 import { concreteOf, objectLayout } from './rust-objects.ts';
 import type { ObjectLayout } from './rust-objects.ts';
-import { sequenceLayout, structOf, wrapperLayout } from './rust-layout.ts';
+import { sequenceLayout, structOf, templateType, wrapperLayout } from './rust-layout.ts';
 import type { Layout } from './rust-layout.ts';
 import { sequenceOf } from './rust-views.ts';
-import { memberValue, pointerOf } from './value.ts';
+import { bytesOf, memberValue, pointerOf } from './value.ts';
 
 const FOLLOW_MAX = 8;
 const INDEX = { kind: 'integer', bits: 32, signed: true } as const;
@@ -92,7 +93,11 @@ function followLayout(node: Node, layout: Layout): Node {
 }
 
 /** What stops at the first type `find` knows, following pointers and wrappers. */
-function autoFollow<T>(node: Node, find: (node: Node) => T | undefined, context?: InspectionContext): T | undefined {
+export function autoFollow<T>(
+  node: Node,
+  find: (node: Node) => T | undefined,
+  context?: InspectionContext,
+): T | undefined {
   let current: Node | undefined = node;
   for (let depth = 0; current !== undefined && depth < FOLLOW_MAX; depth++) {
     const found = find(current);
@@ -296,15 +301,10 @@ export function elementAt(object: Node, at: Get<number>): Node | undefined {
       });
     }
     if (!isCollection(type)) return undefined;
-    const element = structOf(type)!.templateParameters.find(({ name }) => name === 'T' || name === 'V')?.type;
-    // A map is indexed by key, as in the source.
-    const isMap = structOf(type)!.name.includes('::BTreeMap<');
-    return valueNode(element, (context) => {
+    return valueNode(templateType(type, 'T'), (context) => {
       const start = at(context);
-      const [child] = isMap
-        ? childrenOf(node.value(context), { filter: 'indexed' }).filter(({ name }) => name === `[${start}]`)
-        : childrenOf(node.value(context), { filter: 'indexed', start, count: 1 });
-      if (child === undefined || (!isMap && start < 0)) throw outOfBounds(start, undefined);
+      const [child] = childrenOf(node.value(context), { filter: 'indexed', start, count: 1 });
+      if (child === undefined || start < 0) throw outOfBounds(start, undefined);
       return child.value;
     });
   });
@@ -372,7 +372,7 @@ export function decayed(node: Node, language: 'c' | 'rust'): Node {
   return node;
 }
 
-/** The text behind `char *`, `&str`, `String` or an array of `char`. */
+/** The text behind `char *`, `&str`, `String` or an array of `char`; a literal's. */
 export function textOf(node: Node): Get<Uint8Array | undefined> | undefined {
   return autoFollow(node, (inner): Get<Uint8Array | undefined> | undefined => {
     const type = resolved(inner.type);
@@ -383,6 +383,7 @@ export function textOf(node: Node): Get<Uint8Array | undefined> | undefined {
         return length === 0 ? new Uint8Array(0) : context.readMemory(address, Math.min(length, 4096));
       };
     }
+    if (type?.kind === 'array' && type.name === STR) return (context) => bytesOf(inner.value(context));
     const element =
       type?.kind === 'pointer' ? resolved(type.target) : type?.kind === 'array' ? resolved(type.element) : undefined;
     if (element?.kind !== 'base' || element.sizeBytes !== 1) return undefined;

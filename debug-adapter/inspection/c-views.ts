@@ -112,7 +112,8 @@ export function pointerView(value: Value, type: PointerType, shower: Shower): Vi
   };
 }
 
-function parenthesised(name: string): string {
+/** As what stands before `.`, `[` or behind `*`. */
+export function parenthesised(name: string): string {
   return /^[\w$.:>[\]-]+$/.test(name) ? name : `(${name})`;
 }
 

@@ -11,6 +11,7 @@ import type { CompileOptions, Compiled, InspectionContext, NameScope, Value } fr
 import { EvaluationError, guarded, unwrap } from './evaluation-error.ts';
 import { factNode } from './facts.ts';
 import { encodeUtf8, integerLiteral, stringLiteral } from './literals.ts';
+import { entryNode, mapBehind } from './map-index.ts';
 import {
   bigintNode,
   integerNode,
@@ -184,7 +185,7 @@ class Compiler {
           this.#builtin(this.#language === 'c' ? 'unsigned int' : 'usize'),
         );
       case 'index':
-        return indexNode(this.node(tree.object), this.node(tree.index));
+        return this.#index(tree);
       case 'slice':
         return sliceNode(
           this.node(tree.object),
@@ -210,6 +211,21 @@ class Compiler {
   #objectOf({ object, isArrow }: Tree & { kind: 'member' }): Node {
     const node = this.node(object);
     return isArrow ? decayed(node, this.#language) : node;
+  }
+
+  #index({ object, index, text }: Tree & { kind: 'index' }): Node {
+    const node = this.node(object);
+    const map = mapBehind(node);
+    if (map === undefined) return indexNode(node, this.#indexOf(index));
+    const key = guarded(() => this.#indexOf(index));
+    if (key.ok) return entryNode(map, scalarOf(key.value), text);
+    const { id, cause, remedy } = key.failure;
+    return entryNode(map, new EvaluationError(id, cause, remedy), text);
+  }
+
+  #indexOf(index: Tree | EvaluationError): Node {
+    if (index instanceof EvaluationError) throw index;
+    return this.node(index);
   }
 
   #rangeOptions(): RangeOptions {

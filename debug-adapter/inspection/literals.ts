@@ -45,9 +45,11 @@ export function stringLiteral(text: string, language: Language): Node {
   return valueNode(type, (context) => ({ type, place: { kind: 'bytes', bytes }, context }));
 }
 
+export const STR = 'str';
+
 /** Rust's `str` of so many bytes. The Rust Reference, "Textual types": a `[u8]` that is UTF-8. */
 export function strType(sizeBytes: number): ArrayType {
-  return { ...makeArray(builtinType('u8', 'rust'), sizeBytes, 'rust'), name: 'str' };
+  return { ...makeArray(builtinType('u8', 'rust'), sizeBytes, 'rust'), name: STR };
 }
 
 export function encodeUtf8(text: string): Uint8Array {

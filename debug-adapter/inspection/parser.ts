@@ -4,7 +4,7 @@
  *
  * Invariant: depth is bounded; every tree comes from the whole text.
  */
-import type { EvaluationError } from './evaluation-error.ts';
+import { EvaluationError } from './evaluation-error.ts';
 import { syntaxError, tokenize } from './lexer.ts';
 import type { Token } from './lexer.ts';
 
@@ -24,7 +24,8 @@ export type Tree =
   | { readonly kind: 'cast'; readonly typeName: string; readonly operand: Tree }
   | { readonly kind: 'member'; readonly object: Tree; readonly name: string; readonly isArrow: boolean }
   | { readonly kind: 'method'; readonly object: Tree; readonly name: string }
-  | { readonly kind: 'index'; readonly object: Tree; readonly index: Tree }
+  /** `text` is what the brackets hold: a map's key may be no expression. */
+  | { readonly kind: 'index'; readonly object: Tree; readonly index: Tree | EvaluationError; readonly text: string }
   | {
       readonly kind: 'slice';
       readonly object: Tree;
@@ -349,11 +350,38 @@ class Parser {
   }
 
   #subscript(object: Tree): Tree {
-    const from = this.#is('..') || this.#is('..=') ? undefined : this.#assignment();
+    const { start } = this.#token;
+    const from = this.#is('..') || this.#is('..=') ? undefined : this.#orProblem(() => this.#assignment());
+    if (from instanceof EvaluationError || (from !== undefined && this.#is(']')))
+      return { kind: 'index', object, index: from, text: this.#textFrom(start) };
     const inclusive = this.#is('..=');
-    if (!this.#take('..') && !this.#take('..=')) return { kind: 'index', object, index: from! };
+    if (!this.#take('..') && !this.#take('..=')) this.#expect(']');
     const to = this.#is(']') ? undefined : this.#assignment();
     return { kind: 'slice', object, from, to, inclusive };
+  }
+
+  /** A tree, and `]` or a range behind it; else what is wrong, and all is skipped up to the `]`. */
+  #orProblem(parse: () => Tree): Tree | EvaluationError {
+    const [at, depth] = [this.#at, this.#depth];
+    try {
+      const tree = parse();
+      if (!this.#is('..') && !this.#is('..=') && !this.#is(']')) this.#expect(']');
+      return tree;
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      [this.#at, this.#depth] = [at, depth];
+      if (this.#skipToBracket()) return error;
+      throw error;
+    }
+  }
+
+  /** @returns whether there is a `]` that closes the bracket here */
+  #skipToBracket(): boolean {
+    for (let depth = 0; this.#token.kind !== 'end'; this.#at++) {
+      if (this.#is('[')) depth++;
+      else if (this.#is(']') && depth-- === 0) return true;
+    }
+    return false;
   }
 
   #primary(): Tree {

@@ -10,8 +10,9 @@ import { assignable } from './assign.ts';
 import { arrayView, enumView, pointerView, scalarView, structView } from './c-views.ts';
 import { hex32 } from './evaluation-error.ts';
 import { factView } from './facts.ts';
-import { rustPointerView, rustStructView, strView } from './rust-views.ts';
-import { TextWriter } from './text.ts';
+import { STR } from './literals.ts';
+import { rustPointerView, rustStructView, strView, wholeText } from './rust-views.ts';
+import { TextWriter, quote } from './text.ts';
 import { pointerOf } from './value.ts';
 import { addressOf, leaf, problemText } from './view.ts';
 import type { Shower, View } from './view.ts';
@@ -78,6 +79,13 @@ function elementsOf(view: View, start: number, count: number): Child[] {
   return bounded > 0 ? (view.elements?.(start, bounded) ?? []) : [];
 }
 
+const KEY_TEXT_MAX = 1000;
+
+/** A map's key as one writes it; `undefined` where that is not all of it. */
+export function keyText(key: Value): string | undefined {
+  return showerFor({}).whole(key);
+}
+
 function showerFor(options: RenderOptions): Shower {
   const shower: Shower = {
     hex: options.hex === true,
@@ -89,6 +97,13 @@ function showerFor(options: RenderOptions): Shower {
       } catch (error) {
         out.write(problemText(error));
       }
+    },
+    whole(value) {
+      const text = wholeText(value);
+      if (text !== undefined) return text.length > KEY_TEXT_MAX ? undefined : quote(text, '"');
+      const out = new TextWriter(KEY_TEXT_MAX);
+      (shower.hex ? showerFor({ ...options, hex: false }) : shower).write(value, out, 0);
+      return out.text.includes('…') ? undefined : out.text;
     },
   };
   return shower;
@@ -116,7 +131,7 @@ function viewOf(value: Value, shower: Shower): View {
     case 'pointer':
       return type.language === 'rust' ? rustPointerView(value, type, shower) : pointerView(value, type, shower);
     case 'array':
-      if (type.name === 'str') return strView(value, type);
+      if (type.name === STR) return strView(value, type);
       return arrayView(value, type, shower);
     case 'struct':
       return type.language === 'rust' ? rustStructView(value, type, shower) : structView(value, type, shower);

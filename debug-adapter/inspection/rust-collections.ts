@@ -7,6 +7,7 @@
 import { resolved } from '../debug-info/index.ts';
 import type { StructType, Type } from '../debug-info/index.ts';
 import type { Child, Value } from './api.ts';
+import { parenthesised } from './c-views.ts';
 import { EvaluationError } from './evaluation-error.ts';
 import { activeVariant } from './rust-enum.ts';
 import { fieldBelow, firstPointer, innerScalar, memberNamed, structOf, templateType } from './rust-layout.ts';
@@ -16,6 +17,8 @@ import { TEXT_DEPTH_MAX, TEXT_ELEMENTS_MAX, addressOf, writeElements } from './v
 import type { Shower, View } from './view.ts';
 
 const HEIGHT_MAX = 32;
+/** Characters of a key in the name of its entry. */
+const KEY_MAX = 60;
 /** CAPACITY of btree/node.rs; the node's own array says the same. */
 const NODE_KEYS_MAX = 11;
 
@@ -59,7 +62,9 @@ export function queueView(value: Value, type: StructType, shower: Shower): View 
     Array.from({ length: Math.max(0, Math.min(count, length - start)) }, (_, at) => {
       const index = start + at;
       const slot = size === 0 ? 0 : (head + index) % capacity;
-      return { name: `[${index}]`, value: memoryValue(value.context, element, address + slot * size), kind: 'element' };
+      const name = `[${index}]`;
+      const placed = memoryValue(value.context, element, address + slot * size, indexed(value, name));
+      return { name, value: placed, kind: 'element' };
     });
   return {
     write(out, depth) {
@@ -72,15 +77,22 @@ export function queueView(value: Value, type: StructType, shower: Shower): View 
   };
 }
 
-interface Entry {
+function indexed({ evaluateName }: Value, index: string): string | undefined {
+  return evaluateName === undefined ? undefined : `${parenthesised(evaluateName)}${index}`;
+}
+
+export interface Entry {
   readonly key: Value;
   readonly value: Value;
 }
 
-export function mapView(value: Value, type: StructType, shower: Shower): View | undefined {
-  const isSet = type.name.startsWith('alloc::collections::btree::set');
-  const mapMember = isSet ? memberNamed(type, 'map') : undefined;
-  const map = mapMember === undefined ? value : memberValue(value, mapMember);
+/** All entries of a `BTreeMap`, in order. @throws EvaluationError */
+export function entriesOf(map: Value): Entry[] {
+  const walked = mapWalk(map);
+  return walked === undefined ? [] : walked.walk(0, walked.length);
+}
+
+function mapWalk(map: Value): { length: number; walk: (start: number, count: number) => Entry[] } | undefined {
   const mapType = structOf(map.type);
   const length = scalarField(map, 'length');
   const keyType = templateType(mapType, 'K');
@@ -93,12 +105,26 @@ export function mapView(value: Value, type: StructType, shower: Shower): View | 
     if (root === undefined || count <= 0) return [];
     return collect(root, { keyType, valueType, start, count, length });
   };
+  return { length, walk };
+}
+
+export function mapView(value: Value, type: StructType, shower: Shower): View | undefined {
+  const isSet = type.name.startsWith('alloc::collections::btree::set');
+  const mapMember = isSet ? memberNamed(type, 'map') : undefined;
+  const walked = mapWalk(mapMember === undefined ? value : memberValue(value, mapMember));
+  if (walked === undefined) return undefined;
+  const { length, walk } = walked;
   const elements = (start: number, count: number): Child[] =>
     walk(start, Math.min(count, length - start)).map((entry, at) => {
-      if (isSet) return { name: `[${start + at}]`, value: entry.key, kind: 'element' };
-      const name = new TextWriter(60);
+      if (isSet) {
+        const index = `[${start + at}]`;
+        return { name: index, value: { ...entry.key, evaluateName: indexed(value, index) }, kind: 'element' };
+      }
+      const name = new TextWriter(KEY_MAX);
       shower.write(entry.key, name, 1);
-      return { name: `[${name.text}]`, value: entry.value, kind: 'element' };
+      const key = value.evaluateName === undefined ? undefined : shower.whole(entry.key);
+      const evaluateName = key === undefined ? undefined : indexed(value, `[${key}]`);
+      return { name: `[${name.text}]`, value: { ...entry.value, evaluateName }, kind: 'element' };
     });
   return {
     write(out, depth) {

@@ -328,6 +328,19 @@ function textView(value: Value, address: number, length: number): View {
   };
 }
 
+/** All of a text, where the value is one. */
+export function wholeText(value: Value): string | undefined {
+  const type = resolved(value.type);
+  const layout = sequenceLayout(type);
+  if (layout?.isText !== true) {
+    const isReference = type?.kind === 'pointer' && isTransparent(type);
+    return isReference ? wholeText(memoryValue(value.context, type.target, pointerOf(value))) : undefined;
+  }
+  const { address, length } = sequenceOf(value, type, layout);
+  const bytes = length === 0 ? new Uint8Array(0) : value.context.readMemory(address, Math.min(length, 4096));
+  return bytes && decodeText(bytes);
+}
+
 /** A `str` by itself: a literal, or a part of a text. */
 export function strView(value: Value, type: ArrayType): View {
   const bytes = bytesOf(value, Math.min(type.sizeBytes, TEXT_MAX));

@@ -30,6 +30,8 @@ export interface Shower {
   readonly hex: boolean;
   view(value: Value): View;
   write(value: Value, out: TextWriter, depth: number): void;
+  /** A value's whole text, in decimal; `undefined` where it is too long. */
+  whole(value: Value): string | undefined;
 }
 
 /** A view of nothing but text. */

@@ -39,6 +39,11 @@ test('Rust values read as Rust', async () => {
   const count = (await client.scopeVariables(frameId, 'Locals')).find((v) => v.name === 'count')!;
   const entries = (await client.variables(count.variablesReference)).map((v) => `${v.name} ${v.value}`).join('\n');
   expect(entries).toMatch(/"the"/);
+  expect([await value('count["the"]'), await value('count["the"] == 4 && count["map"] == 1')]).toEqual(['4', 'true']);
+  const names = (await client.variables(count.variablesReference)).map((v) => v.evaluateName!);
+  expect(names).toContain('count["kernel"]');
+  for (const name of names) expect(await value(name), name).toMatch(/^\d$/);
+  expect(await refused('count[0]')).toMatch(/keys are of type alloc::string::String, not i32/);
   expect(await value('owners[1].title')).toBe('"shared"');
 });
 

@@ -1,6 +1,6 @@
 /** Closures, trait objects, niches, cells, trees and the rest of what Rust has, as they read. */
 import { describe, expect, test } from 'vitest';
-import { childrenOf, renderValue } from '../../../debug-adapter/inspection/index.ts';
+import { childrenOf, compileExpression, renderValue } from '../../../debug-adapter/inspection/index.ts';
 import type { Value } from '../../../debug-adapter/inspection/index.ts';
 import { evaluate, stage, text, valueOf, variable } from './kit.ts';
 
@@ -80,7 +80,17 @@ const cells: Readonly<Record<string, string>> = {
   tuple: "((1, 'x'), [Some(2), None], Unit)",
 };
 
+const maps: Readonly<Record<string, string>> = {
+  letters: "len=3 {'\\'': 2, 'x': 1, '日': 3}",
+  pairs: 'len=2 {(1, "one"): 10, (2, "two, three"): 20}',
+  shades: 'len=2 {Light: 2, Dark: 1}',
+  options: 'len=2 {None: 1, Some(5): 2}',
+  numbered: 'len=2 {Number(7): 1, Number(9): 2}',
+  ring: 'len=3 [1, 2, 3]',
+};
+
 describe.each([
+  ['maps', maps],
   ['closures', closures],
   ['objects', objects],
   ['niches', niches],
@@ -139,6 +149,49 @@ test('a B-tree of three levels gives its 300 entries in order, from any place', 
   expect(evaluate(at, 'large.len()')).toBe('300');
 });
 
+const keys: Readonly<Record<string, string>> = {
+  'words["the"]': '4',
+  'words[""]': '1',
+  'words["a \\"b\\"\\n"]': '2',
+  'words[long]': '3',
+  'words["none"]': '! index-out-of-bounds',
+  'words[0]': '! key-type',
+  'words[nobody]': '! name-unknown',
+  "letters['日']": '3',
+  "letters['\\'']": '2',
+  'letters[120]': '1',
+  'letters["x"]': '! key-type',
+  'pairs[(1, "one")]': '10',
+  'pairs[( 2,"two, three" )] + 1': '21',
+  'pairs[pair]': '20',
+  'pairs[(3, "one")]': '! index-out-of-bounds',
+  'pairs[1]': '! key-type',
+  'shades[Dark]': '1',
+  'shades[Shade::Dark]': '1',
+  'shades[Grey]': '! index-out-of-bounds',
+  'shades[values::Shade::Light]': '2',
+  'options[None]': '1',
+  'options[Some(5)]': '2',
+  'numbered[9]': '2',
+  'numbered[Number(9)]': '2',
+  'numbered[Number(8)]': '! index-out-of-bounds',
+  'ring[2]': '3',
+  'ring[0..2]': '! not-indexable',
+  'words["the"': '! expression-syntax',
+  'words[]': '! expression-syntax',
+  'pair[(1, 2)]': '! expression-syntax',
+};
+
+test.each(Object.entries(keys))('%s is %s', (expression, shown) => {
+  expect(evaluate(stage(NAME, 'maps'), expression)).toBe(shown);
+});
+
+test('a key that cannot be the map’s is refused with the type that it has to be of', () => {
+  const at = stage(NAME, 'maps');
+  const compiled = compileExpression('words[0] == 1', at.scope);
+  expect(compiled.ok ? '' : compiled.failure.cause).toBe('The keys are of type &str, not i32.');
+});
+
 test('hexadecimal reaches into containers, enums and cells', () => {
   const hex = (stop: string, name: string): string =>
     renderValue(variable(stage(NAME, stop), name), { hex: true }).text;
@@ -162,11 +215,12 @@ test('a raw pointer gives a range of what it points at', () => {
 
 test('every part’s own expression gives the same part again', () => {
   let parts = 0;
-  for (const [stop, names] of Object.entries({ closures, objects, niches, cells })) {
+  for (const [stop, names] of Object.entries({ closures, objects, niches, cells, maps })) {
     const at = stage(NAME, stop);
     const visit = (value: Value, depth: number): void => {
       for (const child of depth > 2 ? [] : childrenOf(value, { count: 5 })) {
         const { evaluateName } = child.value;
+        if (stop === 'maps') expect(evaluateName, child.name).toBeDefined();
         if (evaluateName === undefined) continue;
         expect(evaluate(at, evaluateName), evaluateName).toBe(renderValue(child.value).text);
         parts++;
