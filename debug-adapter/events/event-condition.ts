@@ -6,7 +6,7 @@
  * Words (`name == sys_yield`, `program == hello`) are numbers while they are compared, one each.
  * Invariant: an event that lacks a value which its condition asks for is passed by.
  */
-import { builtinType } from '../debug-info/index.ts';
+import { builtinType, type EnumType } from '../debug-info/index.ts';
 import {
   compileExpression,
   frameScope,
@@ -28,7 +28,6 @@ export type EventCondition = (values: EventValues) => Result<boolean>;
 const WORDS_START = 0x77000000;
 const SIGNED_VALUES: ReadonlySet<string> = new Set(['result']);
 const EXCEPTIONS = 32;
-const LINES = 16;
 /** Compiled conditions kept, one for each place in the code. */
 const PLACES_MAX = 1024;
 /** Failures that say "there is no such thing here": the event lacks what is asked for. */
@@ -90,18 +89,20 @@ export class EventConditions {
     const os = this.osEvents;
     const args = row.values.includes('args') ? (os?.argumentNames ?? []) : [];
     const names = new Set([...COMMON_VALUES, ...row.values.filter((name) => name !== 'args'), ...args]);
+    const enumerations = new Map([...names].map((name) => [name, this.enumeration(name, row)] as const));
     let current: EventValues = {};
     let missing = false;
     const context = cpuContext(this.source);
     const value = (name: string, read: () => number): ConvenienceValue => {
-      const type = builtinType(SIGNED_VALUES.has(name) || name.startsWith('E_') ? 'i32' : 'u32', 'rust');
+      const plain = builtinType(SIGNED_VALUES.has(name) || name.startsWith('E_') ? 'i32' : 'u32', 'rust');
+      const type = enumerations.get(name) ?? plain;
       const place = {
         kind: 'bytes' as const,
         get bytes() {
           return littleEndian(read());
         },
       };
-      return { kind: 'convenience', value: { type, place, context } };
+      return { kind: 'convenience', value: { type, place, context }, word: enumerations.get(name)?.name };
     };
     const extra: Extra = (name) => {
       if (names.has(name)) {
@@ -111,20 +112,19 @@ export class EventConditions {
           return typeof found === 'string' ? this.word(found) : (found ?? 0);
         });
       }
-      const constant = os?.results[name] ?? this.wordOf(name, row);
+      const constant = os?.results[name];
       return constant === undefined ? undefined : value(name, () => constant);
     };
-    const quoted = text.replace(/"([\w.-]+)"/g, (whole, word: string) =>
-      this.wordOf(word, row) === undefined ? whole : word,
-    );
-    const anywhere = this.compileAt(quoted, extra, undefined);
+    // `vector == #GP`
+    const plain = text.replace(/#(?=[A-Za-z]{2}\b)/g, '');
+    const anywhere = this.compileAt(plain, extra, undefined);
     if (!anywhere.compiled.ok && !this.mayBeLocal(anywhere.compiled.failure.id, anywhere)) return anywhere.compiled;
     // Locals hide the kernel's statics; without either, the place does not matter.
     const byPlace = anywhere.usesStatics || !anywhere.compiled.ok ? new Map<string, Result<Compiled>>() : undefined;
     return success((values) => {
       current = values;
       missing = false;
-      const compiled = byPlace ? this.compiledHere(quoted, extra, byPlace) : anywhere.compiled;
+      const compiled = byPlace ? this.compiledHere(plain, extra, byPlace) : anywhere.compiled;
       if (!compiled.ok) return success(false);
       const truth = compiled.value.test(context);
       return missing || (!truth.ok && LACKING.has(truth.failure.id)) ? success(false) : truth;
@@ -191,9 +191,27 @@ export class EventConditions {
     );
   }
 
-  private wordOf(name: string, { words }: EventRow): number | undefined {
-    const known = words?.includes(name) || this.osEvents?.callNames.includes(name) || this.images.programs.has(name);
-    return known ? this.word(name) : undefined;
+  /** The words that one of an event's values may be, as a type; undefined where it is a plain number. */
+  private enumeration(value: string, { words }: EventRow): EnumType | undefined {
+    const numbers = value === 'vector' ? EXCEPTION_WORDS : value === 'irq' ? IRQ_WORDS : undefined;
+    if (numbers) {
+      const forms = [...numbers].flatMap(([word, number]) =>
+        [word, word.toUpperCase()].map((name) => ({ name, value: BigInt(number) })),
+      );
+      return enumType(value === 'vector' ? AN_EXCEPTION : A_LINE, forms);
+    }
+    const known =
+      value === 'name'
+        ? this.osEvents?.callNames
+        : value === 'program'
+          ? [...this.images.programs.keys()]
+          : words?.[value];
+    if (!known) return undefined;
+    const what = value === 'name' ? A_CALL : value === 'program' ? A_PROGRAM : `one that “${value}” can be`;
+    return enumType(
+      what,
+      known.map((name) => ({ name, value: BigInt(this.word(name)) })),
+    );
   }
 
   private word(text: string): number {
@@ -205,6 +223,11 @@ export class EventConditions {
   }
 }
 
+const A_CALL = 'a system call';
+const A_PROGRAM = 'a program of this launch';
+const AN_EXCEPTION = 'an exception';
+const A_LINE = 'an interrupt line';
+
 const UNKNOWN = {
   name: 'neither a system call nor a program of this launch',
   vector: 'no exception',
@@ -212,16 +235,21 @@ const UNKNOWN = {
   program: 'no program of this launch',
 } as const;
 
+function enumType(name: string, enumerators: EnumType['enumerators']): EnumType {
+  const common = { id: 0, name, shortName: name, sizeBytes: 4, language: 'rust', underlying: undefined } as const;
+  return { kind: 'enum', ...common, signed: false, enumerators };
+}
+
 /** `gp` → 13 */
 const EXCEPTION_WORDS: ReadonlyMap<string, number> = new Map(
-  Array.from({ length: EXCEPTIONS }, (_, vector) => [
-    /^#(\w+)/.exec(vectorName(vector))?.[1]?.toLowerCase() ?? '',
-    vector,
-  ]),
+  Array.from(
+    { length: EXCEPTIONS },
+    (_, vector) => [/^#(\w+)|^NMI$/.exec(vectorName(vector)), vector] as const,
+  ).flatMap(([match, vector]) => (match ? [[(match[1] ?? match[0]).toLowerCase(), vector]] : [])),
 );
 /** `timer` → 0 */
 const IRQ_WORDS: ReadonlyMap<string, number> = new Map(
-  Array.from({ length: LINES }, (_, irq) => [IRQ_NAMES[irq]?.toLowerCase() ?? '', irq]),
+  Object.entries(IRQ_NAMES).map(([irq, name]) => [name.toLowerCase(), Number(irq)]),
 );
 
 function littleEndian(value: number): Uint8Array {

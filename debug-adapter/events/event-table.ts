@@ -26,8 +26,8 @@ export interface EventRow {
   /** What a lone word or number as condition is compared with. */
   readonly shorthand: 'name' | 'vector' | 'irq' | 'program';
   readonly example: string;
-  /** What values of words may be, beside names of programs and system calls. */
-  readonly words?: readonly string[];
+  /** By value: the words that it may be. What `name`, `program`, `vector` and `irq` may be is known without. */
+  readonly words?: Readonly<Record<string, readonly string[]>>;
   readonly detection: Detection;
   readonly isDefault?: boolean;
 }
@@ -70,11 +70,11 @@ export const EVENTS: readonly EventRow[] = [
     detection: { by: 'exception', vectors: PAGE_FAULT } },
   { id: 'exception', label: 'CPU exception', title: 'CPU exception',
     description: 'Any exception that the CPU raises, before it is delivered.',
-    values: FAULT, shorthand: 'vector', example: '13  or  vector == 13 && errorCode != 0', words: FAULT_WORDS,
+    values: FAULT, shorthand: 'vector', example: '#GP  or  vector == GP && errorCode != 0', words: FAULT_WORDS,
     detection: { by: 'exception', vectors: ALL_VECTORS } },
   { id: 'interrupt', label: 'Hardware interrupt', title: 'Hardware interrupt',
     description: 'A device’s interrupt has been delivered.',
-    values: ['irq', 'vector'], shorthand: 'irq', example: 'irq == 0  or  timer, keyboard',
+    values: ['irq', 'vector'], shorthand: 'irq', example: 'irq == timer  or  timer, keyboard',
     detection: { by: 'interrupt' } },
   { id: 'env-created', label: 'Environment created', title: 'Environment created',
     description: 'The kernel has made an environment, from a program or by fork.',
@@ -82,7 +82,8 @@ export const EVENTS: readonly EventRow[] = [
     detection: { by: 'os', event: 'env-created' } },
   { id: 'env-destroyed', label: 'Environment destroyed', title: 'Environment destroyed',
     description: 'The kernel is about to destroy an environment.',
-    values: ['parent', 'ending'], shorthand: 'program', example: 'env == 0x1001',
+    values: ['parent', 'ending'], shorthand: 'program', example: 'env == 0x1001  or  ending == Fault',
+    words: { ending: ['Exit', 'Killed', 'Fault'] },
     detection: { by: 'os', event: 'env-destroyed' } },
   { id: 'env-scheduled', label: 'Environment scheduled in', title: 'Environment scheduled in',
     description: 'Another environment than before is given the CPU.',

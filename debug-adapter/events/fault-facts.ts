@@ -24,10 +24,13 @@ export interface FaultFacts {
 const PAGE_FAULT = 14;
 
 /** Why an access was refused, and what it was: words for conditions. */
-export const FAULT_WORDS = ['not_present', 'protection', 'reserved_bit', 'read', 'write', 'fetch'] as const;
+export const FAULT_WORDS = {
+  cause: ['not_present', 'protection', 'reserved_bit'],
+  access: ['read', 'write', 'fetch'],
+} as const;
 
 /** SDM Vol. 3A, "Page-Fault Exception (#PF)": the error code's bits. */
-function causeOf(errorCode: number): (typeof FAULT_WORDS)[number] {
+function causeOf(errorCode: number): (typeof FAULT_WORDS)['cause'][number] {
   return errorCode & 8 ? 'reserved_bit' : errorCode & 1 ? 'protection' : 'not_present';
 }
 

@@ -68,6 +68,11 @@ export interface NameScope {
 export interface ConvenienceValue {
   readonly kind: 'convenience';
   readonly value: Value;
+  /**
+   * What a word is that may stand beside it, such as `an interrupt line`: an enumerator of its type, with quotes or without,
+   * whatever else has that name.
+   */
+  readonly word?: string | undefined;
 }
 
 export type Place =

@@ -71,6 +71,8 @@ function nameOf(tree: Tree, text: string, assigns: boolean): string | undefined 
   return tree.kind === 'assign' && !tree.isPostfix ? tree.targetText : undefined;
 }
 
+const WORDS_MAX = 60;
+
 function inSpace(context: InspectionContext, space: string | undefined): InspectionContext {
   if (space === undefined) return context;
   if (context.inSpace) return unwrap(context.inSpace(space));
@@ -318,6 +320,8 @@ class Compiler {
 
   /** A side of an operator; a bare name may be an enumerator of the other side's type, a newtype is its number. */
   #operand(tree: Tree, other: Tree): Node {
+    const word = this.#wordBeside(tree, other);
+    if (word !== undefined) return word;
     if (tree.kind === 'name' && this.#scope.lookup(tree.path) === undefined && other.kind !== 'name') {
       const enumerator = enumeratorOf(this.#typeOf(other), tree.path);
       if (enumerator !== undefined) return enumerator;
@@ -327,6 +331,25 @@ class Compiler {
       if (enumerator !== undefined) return enumerator;
     }
     return scalarOf(decayed(this.node(tree), this.#language));
+  }
+
+  /** @throws EvaluationError where only some words may stand, and this is none of them */
+  #wordBeside(tree: Tree, other: Tree): Node | undefined {
+    const text = tree.kind === 'name' ? tree.path : tree.kind === 'string' ? tree.text : undefined;
+    if (text === undefined || other.kind !== 'name') return undefined;
+    const beside = this.#scope.lookup(other.path);
+    if (beside === undefined || !('value' in beside) || beside.word === undefined) return undefined;
+    const enumerator = enumeratorOf(beside.value.type, text);
+    if (enumerator !== undefined) return enumerator;
+    const own = tree.kind === 'name' ? this.#scope.lookup(text) : undefined;
+    if (own !== undefined && 'value' in own) return undefined;
+    const type = resolved(beside.value.type);
+    const words = type?.kind === 'enum' ? type.enumerators.map(({ name }) => name) : [];
+    throw new EvaluationError(
+      'word-unknown',
+      `“${text}” is not ${beside.word}.`,
+      words.length === 0 ? 'Compare with a number.' : `Known are ${words.slice(0, WORDS_MAX).join(', ')}.`,
+    );
   }
 
   #typeOf(tree: Tree): Type | undefined {

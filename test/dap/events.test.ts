@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EVENTS } from '../../debug-adapter/events/event-table.ts';
+import { ENDINGS } from '../../debug-adapter/kernel/jos-tables.ts';
 import { sourcePath } from '../kit/repository.ts';
 import { SessionClient, type Body } from '../kit/session-client.ts';
 
@@ -75,13 +76,21 @@ const CASES: readonly (readonly [filter: string, program: string, condition: str
   ['page-fault', 'faultread', 'access == fetch', /^exited 1$/],
   ['unhandled-fault', 'faultread', 'access == "read" && cause == not_present', /user read of 0x00000000/],
   ['exception', 'softint', '#GP', /#GP general protection, error code 0x72: INT 14 from ring 3 needs a gate of DPL 3/],
+  ['exception', 'softint', 'vector == #GP', /#GP general protection, error code 0x72/],
+  ['exception', 'divzero', 'vector == de', /^divzero \[00001000\]: #DE divide error, in divzero::main$/],
   ['exception', 'divzero', 'vector == 0', /^divzero \[00001000\]: #DE divide error, in divzero::main$/],
   ['exception', 'faultread', 'vector == 13', /^exited 1$/],
   ['interrupt', 'spin', 'timer', /^timer interrupt \(IRQ 0\) in /],
+  ['interrupt', 'spin', 'irq == timer', /^timer interrupt \(IRQ 0\) in /],
+  ['interrupt', 'spin', 'TIMER == irq && irq != "keyboard"', /^timer interrupt \(IRQ 0\) in /],
   ['interrupt', 'hello', 'irq == 1', /^exited 0$/],
+  ['interrupt', 'hello', 'irq == keyboard', /^exited 0$/],
   ['env-created', 'hello', undefined, /^environment 00001000 created from the program hello$/],
   ['env-created', 'forktree', 'parent != 0', /^environment 00001001 created by 00001000 \(fork of forktree\)$/],
   ['env-destroyed', 'hello', undefined, /^hello \[00001000\] is about to be destroyed: it asked for it$/],
+  ['env-destroyed', 'divzero', 'ending == Fault', /^divzero \[00001000\] is about to be destroyed: it did what/],
+  ['env-destroyed', 'hello', 'ending == "Exit"', /^hello \[00001000\] is about to be destroyed: it asked for it$/],
+  ['env-destroyed', 'hello', 'ending != Exit', /^exited 0$/],
   ['env-destroyed', 'forktree', 'env == 0x1003', /^forktree \[00001003\] is about to be destroyed/],
   ['env-scheduled', 'hello', undefined, /^hello \[00001000\] scheduled in after the kernel itself$/],
   [
@@ -175,6 +184,14 @@ test.each([
   ['syscall-entered', 'sys_pag_alloc', /neither a system call nor a program/],
   ['syscall-entered', 'nosuch == 1', /Nothing named “nosuch” is visible/],
   ['interrupt', 'floppyy', /no interrupt line/],
+  ['interrupt', 'irq == floppy', /“floppy” is not an interrupt line.*timer, .*keyboard/],
+  ['interrupt', 'irq == scheduler', /“scheduler” is not an interrupt line/],
+  ['exception', 'vector == QQ || vector == 13', /“QQ” is not an exception/],
+  ['exception', 'vector == "trap"', /“trap” is not an exception/],
+  ['syscall-entered', 'name == sys_pag_alloc && perm == 7', /“sys_pag_alloc” is not a system call/],
+  ['syscall-entered', 'program == kernel', /“kernel” is not a program of this launch/],
+  ['page-fault', 'cause == write', /“write” is not one that “cause” can be.*not_present, protection/],
+  ['env-destroyed', 'ending == Faulty', /“Faulty” is not one that “ending” can be.*Exit, Killed, Fault/],
   ['exception', 'vector ===', /not expected/],
   ['no-such-filter', '', /There is no event/],
 ])('what is wrong with a filter is answered at once: %s where "%s"', async (filter, condition, message) => {
@@ -249,6 +266,10 @@ test('an interrupt by its line: what is typed is the serial port’s', async () 
   const stopped = client.event('stopped');
   await client.custom('ringside/serialInput', { text: 'help\r' });
   expect((await stopped)['text']).toMatch(/^serial interrupt \(IRQ 4\) in /);
+});
+
+test('the words that a destroyed environment’s ending can be are the kernel’s', () => {
+  expect(EVENTS.find(({ id }) => id === 'env-destroyed')!.words).toEqual({ ending: Object.keys(ENDINGS) });
 });
 
 test('the guide lists every event', () => {
