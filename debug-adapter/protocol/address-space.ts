@@ -31,13 +31,17 @@ export function placeReference(debugged: Debugged, text: string, offset = 0): Re
     case 'env': {
       const environment = debugged.threads.environment(reference.envId);
       if (environment) return success({ space: environment.space, address });
-      return failure('no-such-environment', {
-        cause: `There is no environment ${reference.envId.toString(16).padStart(8, '0')} any more.`,
-        remedy: 'Choose one from the call stack.',
-      });
+      return noSuchEnvironment(reference.envId);
     }
     case 'kernel':
     case 'shown':
       return success({ space: debugged.target.space, address });
   }
+}
+
+export function noSuchEnvironment(envId: number): Result<never> {
+  return failure('no-such-environment', {
+    cause: `There is no environment ${envId.toString(16).padStart(8, '0')} any more.`,
+    remedy: 'Choose one from the call stack.',
+  });
 }

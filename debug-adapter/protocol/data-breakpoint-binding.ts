@@ -15,9 +15,11 @@ import type { WatchedData } from '../breakpoints/data-breakpoints.ts';
 import type { WatchedRegister } from '../breakpoints/register-breakpoints.ts';
 import { resolved } from '../debug-info/index.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
+import type { GuestOs } from '../kernel/guest-os.ts';
 import type { Image } from '../launch/images.ts';
 import { describeFailure, failure, success, type Result } from '../result.ts';
 import { registerNamed } from '../target/registers.ts';
+import { noSuchEnvironment } from './address-space.ts';
 import { formatMemoryReference, parseMemoryReference } from './memory-reference.ts';
 
 /** More than this would be a page's worth of slow accesses many times over. */
@@ -29,7 +31,7 @@ export interface StaticName {
   readonly qualifiedName: string;
 }
 
-type Binding = Pick<LiveDebuggee, 'launch' | 'data'>;
+type Binding = Pick<LiveDebuggee, 'launch' | 'data' | 'os'>;
 
 export class DataBreakpointRequests {
   private requests: readonly { readonly id: number; readonly request: Dap.DataBreakpoint }[] = [];
@@ -66,16 +68,19 @@ export class DataBreakpointRequests {
         return { id, verified: false, message: 'It is bound when a program has been launched.', reason: 'pending' };
       if (to.launch.arguments.noDebug) return { id, verified: false, message: 'This run is without debugging.' };
       const register = parseRegisterId(request.dataId);
-      const added = register ? to.data.ofRegisters.add(id, register, request) : this.addBytes(id, request, to);
+      const added = register ? addRegister(id, register, request, to) : this.addBytes(id, request, to);
       return added.ok
         ? { id, verified: true }
         : { id, verified: false, message: describeFailure(added.failure), reason: 'failed' };
     });
   }
 
-  private addBytes(id: number, request: Dap.DataBreakpoint, { data, launch }: Binding): Result<void> {
+  private addBytes(id: number, request: Dap.DataBreakpoint, { data, launch, os }: Binding): Result<void> {
     const parsed = this.parse(request.dataId, launch.images.kernel);
-    return parsed.ok ? data.add(id, parsed.value, { ...request, access: request.accessType ?? 'write' }) : parsed;
+    if (!parsed.ok) return parsed;
+    const { place } = parsed.value;
+    const there = place.kind === 'env' ? mayCome(os, place.envId) : success(undefined);
+    return there.ok ? data.add(id, parsed.value, { ...request, access: request.accessType ?? 'write' }) : there;
   }
 
   private parse(dataId: string, kernel: Image): Result<WatchedData> {
@@ -96,6 +101,26 @@ export class DataBreakpointRequests {
     if (!place || place.kind === 'shown' || place.address + lengthBytes > 2 ** 32) return badDataId(dataId);
     return success({ ...common, place });
   }
+}
+
+function addRegister(
+  id: number,
+  register: WatchedRegister,
+  request: Dap.DataBreakpoint,
+  { data, os }: Binding,
+): Result<void> {
+  const { owner } = register;
+  const there = owner.kind === 'env' ? mayCome(os, owner.envId) : success(undefined);
+  return there.ok ? data.ofRegisters.add(id, register, request) : there;
+}
+
+/** Fails for an environment that is not there, unless none is: then the kernel starts, and makes the same ones again. */
+function mayCome(os: GuestOs, envId: number): Result<void> {
+  const living = os.environments().filter(({ status }) => status !== 'free');
+  const isStarting = os.name !== 'bare' && living.length === 0;
+  return isStarting || living.some((environment) => environment.envId === envId)
+    ? success(undefined)
+    : noSuchEnvironment(envId);
 }
 
 export function registerId({ name, owner }: WatchedRegister): string {

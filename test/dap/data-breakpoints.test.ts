@@ -174,6 +174,40 @@ test('read access stops for reads, and a range without a type shows its bytes', 
   expect(stopped['text']).toMatch(/^tail at 0x[0-9a-f]{8}: \[\+8\] 0x00000002, read by sum kernel.c:\d+$/);
 });
 
+test('bytes and registers of an environment that has ended, or never was, are refused; those of a restart are kept', async () => {
+  const destroyed = { filters: [], filterOptions: [{ filterId: 'env-destroyed' }] };
+  await client.launch({ program: 'forktree' }, () => client.request('setExceptionBreakpoints', destroyed));
+  let stopped = await client.event('stopped');
+  while (stopped['threadId'] === 0x1000) stopped = await go(0x1000);
+  const id = (stopped['threadId'] as number).toString(16);
+  const set = async (...dataIds: string[]): Promise<[boolean, string | undefined][]> => {
+    const breakpoints = dataIds.map((dataId) => ({ dataId, accessType: 'write' }));
+    const body = await client.request('setDataBreakpoints', { breakpoints });
+    return (body['breakpoints'] as { verified: boolean; message?: string }[]).map((b) => [b.verified, b.message]);
+  };
+  const ids = [`env:${id}:0xeebfdf58|4||x`, `register:eax@env:${id}`];
+  expect(await set(...ids)).toEqual([
+    [true, undefined],
+    [true, undefined],
+  ]);
+  await set();
+  await go(0x1000);
+  const gone = (envId: string): [boolean, unknown] => [
+    false,
+    expect.stringMatching(
+      new RegExp(`There is no environment 0000${envId} any more\\. Choose one from the call stack`),
+    ),
+  ];
+  expect(await set(...ids, 'env:7777:0xeebfdf58|4||x', 'register:eax@env:7777')).toEqual([
+    ...[gone(id), gone(id)],
+    ...[gone('7777'), gone('7777')],
+  ]);
+  await client.request('setExceptionBreakpoints', { filters: ['program-start'] });
+  expect(await set('env:1000:0xeebfdfc0|64||stack')).toEqual([[true, undefined]]);
+  expect(await client.resume('restart', {})).toMatchObject({ description: 'Program begins' });
+  expect((await go(0x1000))['description']).toMatch(/^stack: /);
+});
+
 test('what cannot be watched says why', async () => {
   const { frameId } = await inSum();
   expect(await info({ frameId, name: 'total + 1' })).toMatchObject({ dataId: null });
