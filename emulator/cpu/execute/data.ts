@@ -1,7 +1,7 @@
 /**
  * Moves, exchanges, stack and flag transfers. Intel SDM Vol. 2, one instruction a function.
  */
-import { probeWrite, read16, read32, read8, readForUpdate, segmentToLinear, write16, write32 } from '../access.ts';
+import { probeWrite, read16, read32, read8, write16, write32 } from '../access.ts';
 import {
   readControlRegister,
   readDebugRegister,
@@ -10,7 +10,7 @@ import {
 } from '../control-registers.ts';
 import type { Core } from '../core.ts';
 import { Attention } from '../core.ts';
-import { AC, GP, raise } from '../exception.ts';
+import { GP, raise } from '../exception.ts';
 import {
   ARITHMETIC_FLAGS,
   arithmeticFlags,
@@ -24,9 +24,10 @@ import {
 import type { Handler, Instruction } from '../instruction.ts';
 import { Kind } from '../instruction.ts';
 import { effectiveAddress, read0, read1, readForWrite0, write0, writeRegister, writeRegister1 } from '../operands.ts';
-import { EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ES, ESI, ESP, Eflags, DS, FS, GS, SS } from '../registers.ts';
+import { EAX, EBP, EBX, ECX, EDI, EDX, EFLAGS, ES, ESI, ESP, Eflags, DS, FS, GS, OPERAND, SS } from '../registers.ts';
 import { loadSegment } from '../segments.ts';
 import { below, peekStack, pop, push, setStackPointer, stackMask } from '../stack.ts';
+import { checkWide, readWords, write64 } from '../wide-access.ts';
 
 export const CONDITIONS = [
   'O',
@@ -211,16 +212,12 @@ export function setEflags(core: Core, flags: number, mask: number): void {
 function cmpxchg8b(core: Core, i: Instruction): void {
   const m = core.i32;
   const offset = effectiveAddress(core, i);
-  const high = (offset + 4) & i.addressMask;
-  // SDM Vol. 3A, "Alignment Check Exception": a quadword is aligned at 8.
-  const linear = segmentToLinear(core, i.segment, offset, 8, true);
-  if (core.alignmentCheck && (linear & 7) !== 0) raise(AC, 0);
-  probeWrite(core, i.segment, offset, 8);
-  const low0 = readForUpdate(core, i.segment, offset, 4);
-  const high0 = readForUpdate(core, i.segment, high, 4);
+  // SDM Vol. 2, CMPXCHG8B: the destination is written in either case.
+  checkWide(core, i.segment, offset, 8, true);
+  readWords(core, i.segment, offset, 2, OPERAND);
+  const [low0, high0] = [m[OPERAND], m[OPERAND + 1]];
   const equal = low0 === m[EAX] && high0 === m[EDX];
-  write32(core, i.segment, offset, equal ? m[EBX] : low0);
-  write32(core, i.segment, high, equal ? m[ECX] : high0);
+  write64(core, i.segment, offset, equal ? m[ECX] : high0, equal ? m[EBX] : low0);
   if (!equal) {
     m[EAX] = low0;
     m[EDX] = high0;

@@ -5,7 +5,7 @@
  *
  * Invariant: an instruction that faults has changed nothing.
  */
-import { probeWrite, read32, write32 } from '../../access.ts';
+import { read32, write32 } from '../../access.ts';
 import type { Core } from '../../core.ts';
 import { Feature } from '../../cpuid.ts';
 import { GP, NM, UD, raise } from '../../exception.ts';
@@ -13,6 +13,7 @@ import type { Instruction } from '../../instruction.ts';
 import { Kind } from '../../instruction.ts';
 import { effectiveAddress } from '../../operands.ts';
 import { BASE, CR0, CR4, Cr0, Cr4, FPU_EMPTY, FPU_TOP, OPERAND } from '../../registers.ts';
+import { readWords, writeWords } from '../../wide-access.ts';
 import { waitForPending } from '../x87/unit.ts';
 
 /** @param feature the unit's bit of `Feature` */
@@ -57,18 +58,15 @@ export function source(core: Core, i: Instruction, words: number, aligned = fals
 export function load(core: Core, i: Instruction, words: number, aligned: boolean, out: number): void {
   const offset = effectiveAddress(core, i);
   if (aligned) checkAlignment16(core, i, offset);
-  for (let word = 0; word < words; word++) {
-    core.i32[out + word] = read32(core, i.segment, (offset + word * 4) & i.addressMask);
-  }
+  if (words === 1) core.i32[out] = read32(core, i.segment, offset);
+  else readWords(core, i.segment, offset, words, out);
 }
 
 export function store(core: Core, i: Instruction, words: number, aligned: boolean, from: number): void {
   const offset = effectiveAddress(core, i);
   if (aligned) checkAlignment16(core, i, offset);
-  if (words > 1) probeWrite(core, i.segment, offset, words * 4);
-  for (let word = 0; word < words; word++) {
-    write32(core, i.segment, (offset + word * 4) & i.addressMask, core.i32[from + word]);
-  }
+  if (words === 1) write32(core, i.segment, offset, core.i32[from]);
+  else writeWords(core, i.segment, offset, words, from);
 }
 
 export function checkAlignment16(core: Core, i: Instruction, offset: number): void {

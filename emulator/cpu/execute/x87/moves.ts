@@ -27,8 +27,9 @@ import type { Handler, Instruction } from '../../instruction.ts';
 import { Kind, MemoryFormat } from '../../instruction.ts';
 import { effectiveAddress } from '../../operands.ts';
 import { FPU, FPU_EMPTY, FPU_STATUS, FPU_TOP, OPERAND, RESULT_VALUE } from '../../registers.ts';
+import { write64, writeWords } from '../../wide-access.ts';
 import { CONSTANTS, type Constant } from './constants.ts';
-import { loadBytes, loadOperand, store64, store80, storeBytes } from './operand.ts';
+import { loadDecimal, loadOperand, store80, storeDecimal } from './operand.ts';
 import {
   Status,
   begin,
@@ -131,7 +132,7 @@ function fst(pops: boolean): Handler {
     const missing = isEmpty(m, 0);
     if (format === MemoryFormat.DOUBLE && !missing && isDouble(m, st(m, 0))) {
       const a = st(m, 0);
-      store64(core, i, offset, doubleHigh(m, a), doubleLow(m, a));
+      write64(core, i.segment, offset, doubleHigh(m, a), doubleLow(m, a));
       recordOperand(core, i, offset);
       m[FPU_STATUS] &= ~Status.C1;
       if (pops) pop(m);
@@ -150,7 +151,7 @@ function fst(pops: boolean): Handler {
     if (stored) {
       if (format === MemoryFormat.SINGLE) write32(core, i.segment, offset, singleBits(m, RESULT_VALUE));
       else if (format === MemoryFormat.DOUBLE) {
-        store64(core, i, offset, doubleHigh(m, RESULT_VALUE), doubleLow(m, RESULT_VALUE));
+        write64(core, i.segment, offset, doubleHigh(m, RESULT_VALUE), doubleLow(m, RESULT_VALUE));
       } else store80(core, i, offset, RESULT_VALUE);
     }
     finishStore(core, i, offset, flags, missing, stored && pops);
@@ -181,7 +182,7 @@ function fist(pops: boolean): Handler {
     if (stored) {
       if (bits === 16) write16(core, i.segment, offset, m[RESULT_VALUE] & 0xffff);
       else if (bits === 32) write32(core, i.segment, offset, m[RESULT_VALUE]);
-      else store64(core, i, offset, m[RESULT_VALUE + 1], m[RESULT_VALUE]);
+      else writeWords(core, i.segment, offset, 2, RESULT_VALUE);
     }
     finishStore(core, i, offset, flags, missing, stored && pops);
   };
@@ -190,7 +191,7 @@ function fist(pops: boolean): Handler {
 function fbld(core: Core, i: Instruction): void {
   const m = begin(core);
   const offset = effectiveAddress(core, i);
-  const bytes = loadBytes(core, i, offset, 10);
+  const bytes = loadDecimal(core, i, offset);
   recordOperand(core, i, offset);
   const place = push(m);
   if (place < 0) return;
@@ -206,7 +207,7 @@ function fbstp(core: Core, i: Instruction): void {
   if (missing) setIndefinite(m, OPERAND);
   const { flags, bytes } = toDecimal(m, missing ? OPERAND : st(m, 0), RESULT_VALUE, control & ROUNDING_CONTROL);
   const stored = !suppresses(flags, control);
-  if (stored) storeBytes(core, i, offset, bytes);
+  if (stored) storeDecimal(core, i, offset, bytes);
   finishStore(core, i, offset, flags, missing, stored);
 }
 

@@ -4,20 +4,19 @@
  *
  * Invariant: a write that faults has written nothing.
  */
-import { probeWrite, read16, read32, read8, write16, write32, write8 } from '../../access.ts';
+import { read16, read32, write16 } from '../../access.ts';
 import type { Core } from '../../core.ts';
-import { AC, raise } from '../../exception.ts';
 import { fromInt32, fromInt64 } from '../../float/integer.ts';
 import { fromDouble, fromSingle } from '../../float/narrow.ts';
 import { setValue } from '../../float/format.ts';
 import type { Instruction } from '../../instruction.ts';
 import { MemoryFormat } from '../../instruction.ts';
-import { BASE } from '../../registers.ts';
+import { OPERAND } from '../../registers.ts';
+import { checkWide, readWords, writeWords } from '../../wide-access.ts';
 
-/** #AC of an operand of 8 bytes or more, which is read in parts of 4. */
-function checkAlignment8(core: Core, i: Instruction, offset: number): void {
-  if (core.alignmentCheck && ((core.i32[BASE + i.segment] + offset) & 7) !== 0) raise(AC, 0);
-}
+/** Bytes of the part of a ten-byte operand that is accessed first; the rest has an address of its own, which may wrap. */
+const FIRST_PART = 8;
+const SECOND_PART = 2;
 
 /**
  * Reads the operand of an instruction into three slots, widened.
@@ -29,16 +28,13 @@ export function loadOperand(core: Core, i: Instruction, offset: number, format: 
   switch (format) {
     case MemoryFormat.SINGLE:
       return fromSingle(m, out, read32(core, i.segment, offset));
-    case MemoryFormat.DOUBLE: {
-      checkAlignment8(core, i, offset);
-      const low = read32(core, i.segment, offset);
-      return fromDouble(m, out, read32(core, i.segment, (offset + 4) & i.addressMask), low);
-    }
+    case MemoryFormat.DOUBLE:
+      readWords(core, i.segment, offset, 2, out);
+      return fromDouble(m, out, m[out + 1], m[out]);
     case MemoryFormat.EXTENDED: {
-      checkAlignment8(core, i, offset);
-      const low = read32(core, i.segment, offset);
-      const high = read32(core, i.segment, (offset + 4) & i.addressMask);
-      setValue(m, out, read16(core, i.segment, (offset + 8) & i.addressMask), high, low);
+      readWords(core, i.segment, offset, 2, out);
+      const top = read16(core, i.segment, (offset + FIRST_PART) & i.addressMask);
+      setValue(m, out, top, m[out + 1], m[out]);
       return 0;
     }
     case MemoryFormat.INT16:
@@ -47,37 +43,34 @@ export function loadOperand(core: Core, i: Instruction, offset: number, format: 
     case MemoryFormat.INT32:
       fromInt32(m, out, read32(core, i.segment, offset));
       return 0;
-    default: {
-      checkAlignment8(core, i, offset);
-      const low = read32(core, i.segment, offset);
-      fromInt64(m, out, read32(core, i.segment, (offset + 4) & i.addressMask), low);
+    default:
+      readWords(core, i.segment, offset, 2, out);
+      fromInt64(m, out, m[out + 1], m[out]);
       return 0;
-    }
   }
 }
 
-export function store64(core: Core, i: Instruction, offset: number, high: number, low: number): void {
-  checkAlignment8(core, i, offset);
-  probeWrite(core, i.segment, offset, 8);
-  write32(core, i.segment, offset, low);
-  write32(core, i.segment, (offset + 4) & i.addressMask, high);
-}
-
+/** @param at slots of the value */
 export function store80(core: Core, i: Instruction, offset: number, at: number): void {
-  checkAlignment8(core, i, offset);
-  probeWrite(core, i.segment, offset, 10);
-  write32(core, i.segment, offset, core.i32[at]);
-  write32(core, i.segment, (offset + 4) & i.addressMask, core.i32[at + 1]);
-  write16(core, i.segment, (offset + 8) & i.addressMask, core.i32[at + 2]);
+  check80(core, i, offset);
+  writeWords(core, i.segment, offset, 2, at);
+  write16(core, i.segment, (offset + FIRST_PART) & i.addressMask, core.i32[at + 2] & 0xffff);
 }
 
-export function loadBytes(core: Core, i: Instruction, offset: number, count: number): number[] {
-  return Array.from({ length: count }, (_, n) => read8(core, i.segment, (offset + n) & i.addressMask));
+/** Raises what storing ten bytes would raise. */
+function check80(core: Core, i: Instruction, offset: number): void {
+  checkWide(core, i.segment, offset, FIRST_PART, true);
+  checkWide(core, i.segment, (offset + FIRST_PART) & i.addressMask, SECOND_PART, true);
 }
 
-export function storeBytes(core: Core, i: Instruction, offset: number, bytes: readonly number[]): void {
-  probeWrite(core, i.segment, offset, bytes.length);
-  bytes.forEach((byte, n) => {
-    write8(core, i.segment, (offset + n) & i.addressMask, byte);
-  });
+/** The ten bytes of a packed decimal. */
+export function loadDecimal(core: Core, i: Instruction, offset: number): number[] {
+  readWords(core, i.segment, offset, 2, OPERAND);
+  const top = read16(core, i.segment, (offset + FIRST_PART) & i.addressMask);
+  return [...core.u8.subarray(OPERAND * 4, OPERAND * 4 + FIRST_PART), top & 0xff, top >> 8];
+}
+
+export function storeDecimal(core: Core, i: Instruction, offset: number, bytes: readonly number[]): void {
+  core.u8.set(bytes, OPERAND * 4);
+  store80(core, i, offset, OPERAND);
 }

@@ -1,0 +1,128 @@
+/**
+ * Operands of more than four bytes, and images of many: where an address wraps, what alignment they need, how much of
+ * memory they touch. Found on a real processor, which test/conformance/host asks again at random.
+ */
+import { describe, expect, test } from 'vitest';
+import { CPU_FEATURES_ALL } from '../../../emulator/cpu/cpuid.ts';
+import { DATA0, at, machine } from './test-machine.ts';
+
+const GP = 13;
+const AC = 17;
+const MISSING = 0x40_0000;
+
+type M = ReturnType<typeof machine>;
+
+/** FS is at `at.data`, with a limit; EBX is given. */
+function withSegment(limit: number, ebx: number): M {
+  const m = machine({ features: CPU_FEATURES_ALL });
+  const { registers } = m.cpu;
+  registers.cr4 = 0x600;
+  registers.segments.fs = { selector: DATA0, base: at.data, limit, attributes: limit > 0xf_ffff ? 0xc093 : 0x4093 };
+  registers.ebx = ebx;
+  return m;
+}
+
+/** At CPL 3, with alignment checking; a page is missing at MISSING. */
+function checked(ebx: number): M {
+  const m = machine({ cpl: 3, features: CPU_FEATURES_ALL, pages: [{ linear: MISSING - 0x1000, flags: 'P W U' }] });
+  const { registers } = m.cpu;
+  registers.cr0 = 0x8005_0031;
+  registers.cr4 = 0x600;
+  registers.eflags = 0x4_0002;
+  registers.ebx = ebx;
+  return m;
+}
+
+function run(m: M, bytes: string): ReturnType<M['run']> {
+  const code = bytes.split(' ').map((byte) => parseInt(byte, 16));
+  m.memory.load(m.cpu.registers.eip, Uint8Array.from(code));
+  return m.run();
+}
+
+/** ModRM of a memory operand: [EBX], or [BX] where addresses have 16 bits. */
+const at32 = (opcode: string, reg: number): string => `${opcode} ${((reg << 3) | 3).toString(16)}`;
+const at16 = (opcode: string, reg: number): string => `64 67 ${opcode} ${((reg << 3) | 7).toString(16)}`;
+
+// prettier-ignore
+//  instruction          opcode      reg   bytes
+const OPERANDS = [
+  ['FLD m64',            'dd',       0,    8],
+  ['FST m64',            'dd',       2,    8],
+  ['FADD m64',           'dc',       0,    8],
+  ['FILD m64',           'df',       5,    8],
+  ['FISTP m64',          'df',       7,    8],
+  ['MOVQ mm, m64',       '0f 6f',    0,    8],
+  ['MOVQ m64, mm',       '0f 7f',    0,    8],
+  ['PADDB mm, m64',      '0f fc',    0,    8],
+  ['CMPXCHG8B',          '0f c7',    1,    8],
+  ['MOVLPS xmm, m64',    '0f 12',    0,    8],
+  ['MOVSD xmm, m64',     'f2 0f 10', 0,    8],
+  ['MOVSD m64, xmm',     'f2 0f 11', 0,    8],
+  ['MOVUPS xmm, m128',   '0f 10',    0,    16],
+  ['MOVUPS m128, xmm',   '0f 11',    0,    16],
+] as const;
+
+describe('a 16-bit address', () => {
+  test.each(OPERANDS)('%s does not wrap inside the operand: beyond the limit it is #GP', (_, opcode, reg, size) => {
+    expect(run(withSegment(0xffff, 0x10000 - size), at16(opcode, reg))).toBe('no fault');
+    expect(run(withSegment(0xffff, 0x10004 - size), at16(opcode, reg))).toEqual({ vector: GP, errorCode: 0 });
+  });
+
+  test('MOVQ and FILD read on behind 64 KiB', () => {
+    for (const [load, store] of [
+      [at16('0f 6f', 0), at16('0f 7f', 0)],
+      [at16('df', 5), at16('df', 7)],
+    ]) {
+      const m = withSegment(0xffff_ffff, 0xfffc);
+      m.memory.writePhysical32(at.data, 0x3333_3333);
+      m.memory.writePhysical32(at.data + 0xfffc, 0x1111_1111);
+      m.memory.writePhysical32(at.data + 0x1_0000, 0x2222_2222);
+      run(m, 'db e3');
+      run(m, load);
+      m.cpu.registers.ebx = 0x8000;
+      expect(run(m, store)).toBe('no fault');
+      const words = [0x8000, 0x8004].map((offset) => m.memory.readPhysical32(at.data + offset));
+      expect(words).toEqual([0x1111_1111, 0x2222_2222]);
+    }
+  });
+
+  test('MOVUPS and CMPXCHG8B write on behind 64 KiB', () => {
+    const m = withSegment(0xffff_ffff, 0xfff8);
+    const image = m.cpu.fxsave;
+    image.set([1, 2, 3, 4], 40);
+    m.cpu.fxsave = image;
+    run(m, at16('0f 11', 0));
+    const words = [0xfff8, 0xfffc, 0x1_0000, 0x1_0004, 0].map((offset) => m.memory.readPhysical32(at.data + offset));
+    expect(words).toEqual([1, 2, 3, 4, 0]);
+    const { registers } = m.cpu;
+    [registers.eax, registers.edx, registers.ecx] = [2, 3, 5];
+    registers.ebx = 0xfffc;
+    expect(run(m, at16('0f c7', 1))).toBe('no fault');
+    expect(m.memory.readPhysical32(at.data + 0x1_0000)).toBe(5);
+  });
+
+  test('the sign and exponent of ten bytes have an address of their own, which wraps', () => {
+    const m = withSegment(0xffff, 0xfff8);
+    m.memory.writePhysical32(at.data + 0xfffc, 0x8000_0000);
+    m.memory.writePhysical16(at.data, 0x3fff);
+    run(m, 'db e3');
+    run(m, at16('db', 5));
+    expect(m.cpu.fxsave.slice(8, 11)).toEqual(Int32Array.of(0, 0x8000_0000, 0x3fff));
+    m.memory.writePhysical16(at.data, 0);
+    expect(run(m, at16('db', 7))).toBe('no fault');
+    expect(m.memory.readPhysical16(at.data)).toBe(0x3fff);
+  });
+});
+
+describe('alignment checking at CPL 3', () => {
+  test.each([
+    ...OPERANDS,
+    ['FLD m80', 'db', 5, 8],
+    ['FSTP m80', 'db', 7, 8],
+    ['FBLD', 'df', 4, 8],
+    ['FBSTP', 'df', 6, 8],
+  ] as const)('%s needs its whole size, ten bytes need 8', (_, opcode, reg, size) => {
+    expect(run(checked(at.data + size), at32(opcode, reg))).toBe('no fault');
+    expect(run(checked(at.data + size / 2), at32(opcode, reg))).toEqual({ vector: AC, errorCode: 0 });
+  });
+});
