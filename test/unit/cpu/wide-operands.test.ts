@@ -7,8 +7,10 @@ import { CPU_FEATURES_ALL } from '../../../emulator/cpu/cpuid.ts';
 import { DATA0, at, machine } from './test-machine.ts';
 
 const GP = 13;
+const PF = 14;
 const AC = 17;
 const MISSING = 0x40_0000;
+const IMAGE_BYTES = 512;
 
 type M = ReturnType<typeof machine>;
 
@@ -112,6 +114,18 @@ describe('a 16-bit address', () => {
     expect(run(m, at16('db', 7))).toBe('no fault');
     expect(m.memory.readPhysical16(at.data)).toBe(0x3fff);
   });
+
+  test.each([
+    ['FNSTENV', at16('d9', 6), 0xfff0],
+    ['FNSAVE', at16('dd', 6), 0xffe4],
+    ['FXSAVE', at16('0f ae', 0), 0xff00],
+  ])('%s writes an image that wraps operand by operand, inside a limit of FFFFh too', (_, bytes, offset) => {
+    const m = withSegment(0xffff, offset);
+    m.memory.ram.fill(0x11, at.data, at.data + 0x1_0010);
+    expect(run(m, bytes)).toBe('no fault');
+    const changed = [0, 0xfff0, 0x1_0000].map((place) => m.memory.readPhysical32(at.data + place) !== 0x1111_1111);
+    expect(changed).toEqual([true, offset <= 0xfff0, false]);
+  });
 });
 
 describe('alignment checking at CPL 3', () => {
@@ -124,5 +138,31 @@ describe('alignment checking at CPL 3', () => {
   ] as const)('%s needs its whole size, ten bytes need 8', (_, opcode, reg, size) => {
     expect(run(checked(at.data + size), at32(opcode, reg))).toBe('no fault');
     expect(run(checked(at.data + size / 2), at32(opcode, reg))).toEqual({ vector: AC, errorCode: 0 });
+  });
+
+  test.each([
+    ['FNSAVE', 'dd 33', 4],
+    ['FRSTOR', 'dd 23', 4],
+    ['FNSTENV', 'd9 33', 4],
+    ['FLDENV', 'd9 23', 4],
+    ['FNSAVE of 16 bits', '66 dd 33', 2],
+    ['FRSTOR of 16 bits', '66 dd 23', 2],
+  ])('%s: the image needs the alignment of its first field alone', (_, bytes, size) => {
+    expect(run(checked(at.data + size), bytes)).toBe('no fault');
+    const m = checked(at.data + size / 2);
+    expect(run(m, bytes)).toEqual({ vector: AC, errorCode: 0 });
+    expect(m.memory.readPhysical32(at.data)).toBe(0);
+  });
+});
+
+describe('pages', () => {
+  test('FXRSTOR and FXSAVE touch all of their 512 bytes', () => {
+    const short = MISSING - IMAGE_BYTES + 16;
+    const cr2 = short + IMAGE_BYTES - 1;
+    expect(run(checked(short), '0f ae 0b')).toEqual({ vector: PF, errorCode: 4, cr2 });
+    expect(run(checked(short), '0f ae 03')).toEqual({ vector: PF, errorCode: 6, cr2 });
+    expect(run(checked(short - 16), '0f ae 0b')).toBe('no fault');
+    const limit = IMAGE_BYTES - 2;
+    expect(run(withSegment(limit, 0), '64 0f ae 0b')).toEqual({ vector: GP, errorCode: 0 });
   });
 });

@@ -2,7 +2,7 @@
  * Control and status words, the environment and the whole state in memory.
  * Intel SDM Vol. 1, "Saving the x87 FPU's State with FSTENV/FNSTENV and FSAVE/FNSAVE", with its four layouts.
  */
-import { probeWrite, read16, read32, write16, write32 } from '../../access.ts';
+import { read16, readLinear, write16, writeLinear } from '../../access.ts';
 import type { Core } from '../../core.ts';
 import { Class, classify, setValue } from '../../float/format.ts';
 import type { Handler, Instruction } from '../../instruction.ts';
@@ -20,6 +20,7 @@ import {
   FPU_OPCODE,
   FPU_STATUS,
 } from '../../registers.ts';
+import { checkPart, checkWide } from '../../wide-access.ts';
 import {
   Status,
   begin,
@@ -35,6 +36,7 @@ import {
 /** Tags of the tag word, two bits each. */
 const Tag = { VALID: 0, ZERO: 1, SPECIAL: 2, EMPTY: 3 } as const;
 const REGISTER_BYTES = 10;
+const REGISTERS_BYTES = 8 * REGISTER_BYTES;
 
 /** SDM Vol. 1, "x87 FPU Tag Word": computed from the registers, but for what is empty. */
 export function tagWord(m: Int32Array): number {
@@ -114,32 +116,47 @@ function isWide(i: Instruction): boolean {
   return i.size === 4;
 }
 
-function environmentBytes(i: Instruction): number {
-  return isWide(i) ? 28 : 14;
+const FIELDS = 7;
+
+/** Bytes of a field of the environment. */
+function fieldBytes(i: Instruction): 2 | 4 {
+  return isWide(i) ? 4 : 2;
 }
 
-function writeEnvironment(core: Core, i: Instruction, offset: number): void {
-  const wide = isWide(i);
-  environmentFields(core, wide).forEach((field, index) => {
-    const at = (offset + index * (wide ? 4 : 2)) & i.addressMask;
-    if (wide) write32(core, i.segment, at, field);
-    else write16(core, i.segment, at, field & 0xffff);
+/**
+ * Linear addresses of the environment's fields.
+ * @param followed bytes of the image behind them
+ */
+function checkEnvironment(core: Core, i: Instruction, offset: number, followed: number, write: boolean): number[] {
+  const bytes = fieldBytes(i);
+  // In the order of the processors we asked (test/conformance/host): the first field alone says what alignment matters.
+  checkWide(core, i.segment, offset, bytes, write);
+  checkPart(core, i, offset + FIELDS * bytes + followed - 1, 1, write);
+  return Array.from({ length: FIELDS }, (_, n) => checkPart(core, i, offset + n * bytes, bytes, write));
+}
+
+/** Linear addresses of the registers behind it: significand, then sign and exponent. */
+function checkRegisters(core: Core, i: Instruction, offset: number, write: boolean): (readonly [number, number])[] {
+  return Array.from({ length: 8 }, (_, n) => {
+    const at = offset + FIELDS * fieldBytes(i) + n * REGISTER_BYTES;
+    return [checkPart(core, i, at, 8, write), checkPart(core, i, at + 8, 2, write)] as const;
   });
 }
 
-function readEnvironment(core: Core, i: Instruction, offset: number): number[] {
+function writeEnvironment(core: Core, i: Instruction, addresses: readonly number[]): void {
   const wide = isWide(i);
-  return Array.from({ length: 7 }, (_, index) => {
-    const at = (offset + index * (wide ? 4 : 2)) & i.addressMask;
-    return wide ? read32(core, i.segment, at) : read16(core, i.segment, at);
+  environmentFields(core, wide).forEach((field, n) => {
+    writeLinear(core, addresses[n], fieldBytes(i), wide ? field : field & 0xffff, core.cpl === 3);
   });
+}
+
+function readEnvironment(core: Core, i: Instruction, addresses: readonly number[]): number[] {
+  return addresses.map((linear) => readLinear(core, linear, fieldBytes(i), core.cpl === 3));
 }
 
 function fnstenv(core: Core, i: Instruction): void {
   beginWithoutWaiting(core);
-  const offset = effectiveAddress(core, i);
-  probeWrite(core, i.segment, offset, environmentBytes(i));
-  writeEnvironment(core, i, offset);
+  writeEnvironment(core, i, checkEnvironment(core, i, effectiveAddress(core, i), 0, true));
   // SDM Vol. 2, FSTENV: all exceptions are masked afterwards.
   core.i32[FPU_CONTROL] |= Status.EXCEPTIONS;
   updateSummary(core.i32);
@@ -147,40 +164,38 @@ function fnstenv(core: Core, i: Instruction): void {
 
 function fldenv(core: Core, i: Instruction): void {
   begin(core);
-  setEnvironmentFields(core, isWide(i), readEnvironment(core, i, effectiveAddress(core, i)));
+  const addresses = checkEnvironment(core, i, effectiveAddress(core, i), 0, false);
+  setEnvironmentFields(core, isWide(i), readEnvironment(core, i, addresses));
 }
 
 function fnsave(core: Core, i: Instruction): void {
   beginWithoutWaiting(core);
   const m = core.i32;
   const offset = effectiveAddress(core, i);
-  const bytes = environmentBytes(i);
-  probeWrite(core, i.segment, offset, bytes + 8 * REGISTER_BYTES);
-  writeEnvironment(core, i, offset);
-  for (let index = 0; index < 8; index++) {
-    const at = offset + bytes + index * REGISTER_BYTES;
-    const register = st(m, index);
-    write32(core, i.segment, at & i.addressMask, m[register]);
-    write32(core, i.segment, (at + 4) & i.addressMask, m[register + 1]);
-    write16(core, i.segment, (at + 8) & i.addressMask, m[register + 2]);
-  }
+  const environment = checkEnvironment(core, i, offset, REGISTERS_BYTES, true);
+  const registers = checkRegisters(core, i, offset, true);
+  writeEnvironment(core, i, environment);
+  const user = core.cpl === 3;
+  registers.forEach(([significand, signExponent], n) => {
+    const register = st(m, n);
+    writeLinear(core, significand, 4, m[register], user);
+    writeLinear(core, (significand + 4) | 0, 4, m[register + 1], user);
+    writeLinear(core, signExponent, 2, m[register + 2] & 0xffff, user);
+  });
   initialise(m);
 }
 
 function frstor(core: Core, i: Instruction): void {
   const m = begin(core);
   const offset = effectiveAddress(core, i);
-  const fields = readEnvironment(core, i, offset);
-  const values: (readonly [low: number, high: number, signExponent: number])[] = [];
-  for (let index = 0; index < 8; index++) {
-    const at = offset + environmentBytes(i) + index * REGISTER_BYTES;
-    const low = read32(core, i.segment, at & i.addressMask);
-    const high = read32(core, i.segment, (at + 4) & i.addressMask);
-    values.push([low, high, read16(core, i.segment, (at + 8) & i.addressMask)]);
-  }
-  setEnvironmentFields(core, isWide(i), fields);
-  values.forEach(([low, high, signExponent], index) => {
-    setValue(m, st(m, index), signExponent, high, low);
+  const environment = checkEnvironment(core, i, offset, REGISTERS_BYTES, false);
+  const registers = checkRegisters(core, i, offset, false);
+  setEnvironmentFields(core, isWide(i), readEnvironment(core, i, environment));
+  const user = core.cpl === 3;
+  registers.forEach(([significand, signExponent], n) => {
+    const low = readLinear(core, significand, 4, user);
+    const high = readLinear(core, (significand + 4) | 0, 4, user);
+    setValue(m, st(m, n), readLinear(core, signExponent, 2, user), high, low);
   });
 }
 
