@@ -72,8 +72,11 @@ function mov(core: Core, i: Instruction): void {
 function popOperand(core: Core, i: Instruction): void {
   const size = i.size === 4 ? 4 : 2;
   if (i.kind0 === Kind.SEGMENT) {
+    // What POP SS loads does not yet say whether ESP or SP is incremented.
+    const mask = stackMask(core);
+    const old = core.i32[ESP];
     loadSegment(core, i.index0, peekStack(core, size, 0) & 0xffff);
-    setStackPointer(core, core.i32[ESP] + size);
+    core.i32[ESP] = (old & ~mask) | ((old + size) & mask);
     if (i.index0 === SS) core.attend(Attention.SHADOW | Attention.TRAP_SHADOW);
     return;
   }

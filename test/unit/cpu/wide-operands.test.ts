@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { CPU_FEATURES_ALL } from '../../../emulator/cpu/cpuid.ts';
-import { DATA0, at, machine } from './test-machine.ts';
+import { DATA0, FREE, at, machine } from './test-machine.ts';
 
 const GP = 13;
 const PF = 14;
@@ -164,5 +164,27 @@ describe('pages', () => {
     expect(run(checked(short - 16), '0f ae 0b')).toBe('no fault');
     const limit = IMAGE_BYTES - 2;
     expect(run(withSegment(limit, 0), '64 0f ae 0b')).toEqual({ vector: GP, errorCode: 0 });
+  });
+});
+
+describe('POP SS', () => {
+  test('increments ESP by the size of the stack it pops from', () => {
+    const m = machine();
+    m.descriptor(FREE, 0, 0xf_ffff, 0x93, 0x8);
+    m.cpu.registers.esp = 0x2_fffc;
+    m.memory.writePhysical32(0x2_fffc, FREE);
+    expect(run(m, '17')).toBe('no fault');
+    expect(m.cpu.registers.esp).toBe(0x3_0000);
+  });
+
+  test('and SP where that stack has 16 bits', () => {
+    const m = machine();
+    m.descriptor(FREE, 0, 0xf_ffff, 0x93, 0x8);
+    m.cpu.registers.eax = FREE;
+    m.cpu.registers.esp = 0x1234_fffc;
+    m.memory.writePhysical32(0xfffc, DATA0);
+    run(m, '8e d0');
+    expect(run(m, '17')).toBe('no fault');
+    expect(m.cpu.registers.esp).toBe(0x1234_0000);
   });
 });
