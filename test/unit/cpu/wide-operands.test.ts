@@ -156,6 +156,20 @@ describe('alignment checking at CPL 3', () => {
 });
 
 describe('pages', () => {
+  test.each([
+    ['PUNPCKLBW', '0f 60 03'],
+    ['PUNPCKLWD', '0f 61 03'],
+    ['PUNPCKLDQ', '0f 62 03'],
+  ])('%s mm, m32 reads four bytes', (_, bytes) => {
+    expect(run(checked(MISSING - 4), bytes)).toBe('no fault');
+  });
+
+  test('PUNPCKHBW mm, m64 reads eight', () => {
+    const m = checked(MISSING - 4);
+    m.cpu.registers.eflags = 2;
+    expect(run(m, '0f 68 03')).toEqual({ vector: PF, errorCode: 4, cr2: MISSING });
+  });
+
   test('FXRSTOR and FXSAVE touch all of their 512 bytes', () => {
     const short = MISSING - IMAGE_BYTES + 16;
     const cr2 = short + IMAGE_BYTES - 1;

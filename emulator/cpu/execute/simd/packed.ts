@@ -13,13 +13,17 @@ import { beginMmx, beginSse, copyWords, enterMmx, source, writtenMmx } from './u
 
 type Combine = (m: Int32Array, a: number, b: number, out: number, words: number) => void;
 
-/** Both forms of an instruction whose result is combined from two registers. @param feature of the 64-bit form */
-export function packed(combine: Combine, feature: number = Feature.MMX): Handler {
+/**
+ * Both forms of an instruction whose result is combined from two registers.
+ * @param feature of the 64-bit form
+ * @param read words of memory that the 64-bit form reads
+ */
+export function packed(combine: Combine, feature: number = Feature.MMX, read: 1 | 2 = 2): Handler {
   return (core, i) => {
     const wide = i.kind0 === Kind.XMM;
     const m = wide ? beginSse(core, Feature.SSE2) : beginMmx(core, feature);
     const words = wide ? 4 : 2;
-    const b = source(core, i, words, wide);
+    const b = source(core, i, wide ? 4 : read, wide);
     combine(m, i.index0, b, RESULT_VALUE, words);
     copyWords(m, RESULT_VALUE, i.index0, words);
     if (!wide) {
@@ -184,9 +188,10 @@ export const packedInteger = {
   PACKSSWB: packed(packWordsToBytes(saturateInt8)),
   PACKUSWB: packed(packWordsToBytes(saturateUint8)),
   PACKSSDW: packed(packDoublewords),
-  PUNPCKLBW: packed(unpack(8, false)),
-  PUNPCKLWD: packed(unpack(16, false)),
-  PUNPCKLDQ: packed(unpack(32, false)),
+  // SDM Vol. 2, PUNPCKLBW: of MMX's memory operand 32 bits are read, of SSE2's all 128.
+  PUNPCKLBW: packed(unpack(8, false), Feature.MMX, 1),
+  PUNPCKLWD: packed(unpack(16, false), Feature.MMX, 1),
+  PUNPCKLDQ: packed(unpack(32, false), Feature.MMX, 1),
   PUNPCKLQDQ: packed(unpack(64, false)),
   PUNPCKHBW: packed(unpack(8, true)),
   PUNPCKHWD: packed(unpack(16, true)),
