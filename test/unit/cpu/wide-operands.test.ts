@@ -179,6 +179,25 @@ describe('pages', () => {
     const limit = IMAGE_BYTES - 2;
     expect(run(withSegment(limit, 0), '64 0f ae 0b')).toEqual({ vector: GP, errorCode: 0 });
   });
+
+  test.each([
+    ['FST m32', 'd9 13'],
+    ['FSTP m64', 'dd 1b'],
+    ['FSTP m80', 'db 3b'],
+    ['FIST m16', 'df 13'],
+    ['FISTP m64', 'df 3b'],
+    ['FBSTP', 'df 33'],
+  ])('%s that an unmasked stack fault keeps from storing raises the page fault, and leaves the FPU', (_, bytes) => {
+    const m = checked(MISSING);
+    m.memory.writePhysical16(at.data, 0x37e);
+    m.cpu.registers.ebx = at.data;
+    run(m, 'db e3');
+    run(m, 'd9 2b');
+    const before = m.cpu.fxsave;
+    m.cpu.registers.ebx = MISSING;
+    expect(run(m, bytes)).toEqual({ vector: PF, errorCode: 6, cr2: MISSING });
+    expect(m.cpu.fxsave).toEqual(before);
+  });
 });
 
 describe('POP SS', () => {

@@ -29,7 +29,7 @@ import { effectiveAddress } from '../../operands.ts';
 import { FPU, FPU_EMPTY, FPU_STATUS, FPU_TOP, OPERAND, RESULT_VALUE } from '../../registers.ts';
 import { write64, writeWords } from '../../wide-access.ts';
 import { CONSTANTS, type Constant } from './constants.ts';
-import { loadDecimal, loadOperand, store80, storeDecimal } from './operand.ts';
+import { check80, checkStore, loadDecimal, loadOperand, store80, storeDecimal } from './operand.ts';
 import {
   Status,
   begin,
@@ -153,7 +153,7 @@ function fst(pops: boolean): Handler {
       else if (format === MemoryFormat.DOUBLE) {
         write64(core, i.segment, offset, doubleHigh(m, RESULT_VALUE), doubleLow(m, RESULT_VALUE));
       } else store80(core, i, offset, RESULT_VALUE);
-    }
+    } else checkStore(core, i, offset, format);
     finishStore(core, i, offset, flags, missing, stored && pops);
   };
 }
@@ -183,7 +183,7 @@ function fist(pops: boolean): Handler {
       if (bits === 16) write16(core, i.segment, offset, m[RESULT_VALUE] & 0xffff);
       else if (bits === 32) write32(core, i.segment, offset, m[RESULT_VALUE]);
       else writeWords(core, i.segment, offset, 2, RESULT_VALUE);
-    }
+    } else checkStore(core, i, offset, format);
     finishStore(core, i, offset, flags, missing, stored && pops);
   };
 }
@@ -208,6 +208,7 @@ function fbstp(core: Core, i: Instruction): void {
   const { flags, bytes } = toDecimal(m, missing ? OPERAND : st(m, 0), RESULT_VALUE, control & ROUNDING_CONTROL);
   const stored = !suppresses(flags, control);
   if (stored) storeDecimal(core, i, offset, bytes);
+  else check80(core, i, offset);
   finishStore(core, i, offset, flags, missing, stored);
 }
 

@@ -17,6 +17,13 @@ import { checkWide, readWords, writeWords } from '../../wide-access.ts';
 /** Bytes of the part of a ten-byte operand that is accessed first; the rest has an address of its own, which may wrap. */
 const FIRST_PART = 8;
 const SECOND_PART = 2;
+const STORED_BYTES: Readonly<Record<number, number>> = {
+  [MemoryFormat.SINGLE]: 4,
+  [MemoryFormat.DOUBLE]: 8,
+  [MemoryFormat.INT16]: 2,
+  [MemoryFormat.INT32]: 4,
+  [MemoryFormat.INT64]: 8,
+};
 
 /**
  * Reads the operand of an instruction into three slots, widened.
@@ -50,6 +57,12 @@ export function loadOperand(core: Core, i: Instruction, offset: number, format: 
   }
 }
 
+/** Raises what storing in a format would raise: an exception of the FPU that keeps it from storing comes after it. */
+export function checkStore(core: Core, i: Instruction, offset: number, format: number): void {
+  if (format === MemoryFormat.EXTENDED) check80(core, i, offset);
+  else checkWide(core, i.segment, offset, STORED_BYTES[format], true);
+}
+
 /** @param at slots of the value */
 export function store80(core: Core, i: Instruction, offset: number, at: number): void {
   check80(core, i, offset);
@@ -57,8 +70,8 @@ export function store80(core: Core, i: Instruction, offset: number, at: number):
   write16(core, i.segment, (offset + FIRST_PART) & i.addressMask, core.i32[at + 2] & 0xffff);
 }
 
-/** Raises what storing ten bytes would raise. */
-function check80(core: Core, i: Instruction, offset: number): void {
+/** As `checkStore`, of ten bytes. */
+export function check80(core: Core, i: Instruction, offset: number): void {
   checkWide(core, i.segment, offset, FIRST_PART, true);
   checkWide(core, i.segment, (offset + FIRST_PART) & i.addressMask, SECOND_PART, true);
 }
