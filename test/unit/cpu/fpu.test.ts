@@ -186,6 +186,16 @@ describe('state', () => {
     expect(words).toEqual([0xffff_037f, 0xffff_3800, 0xffff_3fff, eip, 0x01e8_0008, 0, 0xffff_0000]);
   });
 
+  test('a 16-bit environment has no opcode: loading it clears FOP', () => {
+    const m = machine();
+    m.run('fninit', 'fld1');
+    expect(m.cpu.fxsave[1] >>> 16).toBe(0x1e8);
+    // FLDENV [20000h] with the 66 prefix.
+    m.memory.load(m.cpu.registers.eip, Uint8Array.from([0x66, 0xd9, 0x25, 0, 0, 2, 0]));
+    expect(m.run()).toBe('no fault');
+    expect(m.cpu.fxsave[1] >>> 16).toBe(0);
+  });
+
   test('in real mode the environment holds 20-bit addresses', () => {
     const m = machine({ real: true });
     // 66 prefix: the 32-bit layout. FNINIT; FLD1; FNSTENV [0500h].

@@ -97,7 +97,7 @@ function setEnvironmentFields(core: Core, wide: boolean, fields: readonly number
   if (!core.paragraphSegments) {
     m[FPU_IP] = field3;
     m[FPU_CS] = field4 & 0xffff;
-    if (wide) m[FPU_OPCODE] = (field4 >>> 16) & 0x7ff;
+    m[FPU_OPCODE] = wide ? (field4 >>> 16) & 0x7ff : 0;
     m[FPU_DP] = field5;
     m[FPU_DS] = field6 & 0xffff;
   } else {
