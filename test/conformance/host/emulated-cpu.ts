@@ -1,17 +1,26 @@
 /**
- * The same cases as host-cpu.ts takes, run on the emulated processor: CPL 3, flat segments, paging with the runner's pages.
+ * The same cases as host-cpu.ts takes, run on the emulated processor: CPL 3, the runner's segments, paging with its pages.
  */
 import { Cpu } from '../../../emulator/cpu/cpu.ts';
 import { CPU_FEATURES_ALL } from '../../../emulator/cpu/cpuid.ts';
 import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
 import type { HostCase, HostOutcome } from './host-cpu.ts';
-import { CODE_ADDRESS, COMPLETED, DATA_ADDRESS, FXSAVE_BYTES } from './host-cpu.ts';
+import {
+  CODE_ADDRESS,
+  COMPLETED,
+  DATA_ADDRESS,
+  FS_SEGMENTS,
+  FXSAVE_BYTES,
+  PAGE_BYTES,
+  WRAP_ADDRESS,
+} from './host-cpu.ts';
 
 const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
 const CODE_PHYSICAL = 0x10000;
 const DATA_PHYSICAL = 0x11000;
 const PAGE_DIRECTORY = 0x1000;
 const PAGE_TABLES = 0x2000;
+const NULL_SEGMENT = { selector: 0, base: 0, limit: 0, attributes: 0 };
 const EFLAGS_TAKEN = 0x24_0cd5;
 const STATE_WORDS = 72;
 
@@ -19,7 +28,8 @@ export class EmulatedCpu {
   readonly #memory = new GuestMemory(0x20000, []);
   readonly #cpu: Cpu;
 
-  constructor() {
+  /** @param memoryBytes of a case; more than a page are three */
+  constructor(memoryBytes: number) {
     const none = (): number => 0;
     const ignore = (): void => undefined;
     const bus = { readPort: none, writePort: ignore, readMmio: none, writeMmio: ignore, acknowledgeInterrupt: none };
@@ -30,6 +40,10 @@ export class EmulatedCpu {
     };
     map(CODE_ADDRESS, PAGE_TABLES, CODE_PHYSICAL);
     map(DATA_ADDRESS, PAGE_TABLES + 0x1000, DATA_PHYSICAL);
+    if (memoryBytes > PAGE_BYTES) {
+      map(DATA_ADDRESS + PAGE_BYTES, PAGE_TABLES + 0x1000, DATA_PHYSICAL + PAGE_BYTES);
+      map(WRAP_ADDRESS, PAGE_TABLES + 0x2000, DATA_PHYSICAL + 2 * PAGE_BYTES);
+    }
     const { registers } = this.#cpu;
     registers.cr3 = PAGE_DIRECTORY;
     registers.cr0 = 0x8005_0033;
@@ -49,12 +63,13 @@ export class EmulatedCpu {
     const code = new Uint8Array(32).fill(0xcc);
     code.set(one.code);
     memory.load(CODE_PHYSICAL + (CODE_ADDRESS & 0xfff), code);
-    memory.ram.fill(0, DATA_PHYSICAL, DATA_PHYSICAL + 0x1000);
+    memory.ram.fill(0, DATA_PHYSICAL, DATA_PHYSICAL + PAGE_BYTES);
     memory.load(DATA_PHYSICAL, one.memory);
     const { registers } = cpu;
     GENERAL.forEach((name, n) => {
       registers[name] = one.registers[n];
     });
+    registers.segments.fs = FS_SEGMENTS.find(({ selector }) => selector === one.fs) ?? NULL_SEGMENT;
     registers.eflags = (one.eflags & EFLAGS_TAKEN) | 0x202;
     registers.eip = CODE_ADDRESS;
     const view = new DataView(one.fxsave.buffer, one.fxsave.byteOffset, FXSAVE_BYTES);

@@ -8,13 +8,35 @@ import { join } from 'node:path';
 
 export const CODE_ADDRESS = 0x1000_0100;
 export const DATA_ADDRESS = 0x2000_0000;
+/** Where the third page of a case's memory is; it has a second and a third if it is opened for three. */
+export const WRAP_ADDRESS = DATA_ADDRESS + 0x1000 - 0x1_0000;
+export const PAGE_BYTES = 0x1000;
 export const CODE_BYTES = 16;
 export const FXSAVE_BYTES = 512;
 /** The vector of an instruction that has completed: the INT3 behind it. */
 export const COMPLETED = 3;
 
-const INPUT_BYTES = CODE_BYTES + 9 * 4 + FXSAVE_BYTES;
+const INPUT_BYTES = CODE_BYTES + 10 * 4 + FXSAVE_BYTES;
 const OUTPUT_BYTES = 13 * 4 + FXSAVE_BYTES;
+
+export interface FsSegment {
+  readonly selector: number;
+  readonly base: number;
+  readonly limit: number;
+  readonly attributes: number;
+}
+
+/** The LDT's data segments, as in runner.c: their offset F000h is DATA_ADDRESS. */
+// prettier-ignore
+export const FS_SEGMENTS: readonly FsSegment[] = ([
+  // limit       attributes
+  [0xffff,       0x40f3],
+  [0xffff_ffff,  0xc0f3],
+  [0x1_07ff,     0x40f3],
+  [0xf7ff,       0x00f7],
+  [0xf7ff,       0x40f7],
+  [0xffff,       0x40f1],
+] as const).map(([limit, attributes], n) => ({ selector: n * 8 + 7, base: WRAP_ADDRESS, limit, attributes }));
 
 export interface HostCase {
   /** At most 15 bytes. */
@@ -22,8 +44,10 @@ export interface HostCase {
   /** EAX ECX EDX EBX ESP EBP ESI EDI, unsigned. */
   readonly registers: readonly number[];
   readonly eflags: number;
+  /** The selector in FS, an `FS_SEGMENTS` number's or null. */
+  readonly fs?: number;
   readonly fxsave: Uint8Array;
-  /** From DATA_ADDRESS on; as long as the host was opened for. */
+  /** From DATA_ADDRESS on; as long as the host was opened for. The third page is at WRAP_ADDRESS. */
   readonly memory: Uint8Array;
 }
 
@@ -88,8 +112,10 @@ function encode(cases: readonly HostCase[], memoryBytes: number): Uint8Array {
     const at = index * size;
     bytes.fill(0xcc, at, at + CODE_BYTES);
     bytes.set(one.code, at);
-    [...one.registers, one.eflags].forEach((value, n) => view.setUint32(at + CODE_BYTES + n * 4, value, true));
-    bytes.set(one.fxsave, at + CODE_BYTES + 36);
+    [...one.registers, one.eflags, one.fs ?? 0].forEach((value, n) =>
+      view.setUint32(at + CODE_BYTES + n * 4, value, true),
+    );
+    bytes.set(one.fxsave, at + CODE_BYTES + 40);
     bytes.set(one.memory, at + INPUT_BYTES);
   });
   return bytes;

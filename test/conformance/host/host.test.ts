@@ -19,7 +19,7 @@ test.each(units)('$name: random instructions end as on this machine’s processo
   }
   const random = new Random(SEED);
   const cases = Array.from({ length: CASES }, () => unit.make(random));
-  const emulated = new EmulatedCpu();
+  const emulated = new EmulatedCpu(unit.memoryBytes);
   const failures: string[] = [];
   opened.host.run(cases).forEach((theirs, index) => {
     const differences = unit.differences(cases[index], emulated.run(cases[index]), theirs);

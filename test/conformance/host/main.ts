@@ -19,7 +19,7 @@ for (const unit of units.filter(({ name }) => only === undefined || name === onl
     console.log(`not run: ${opened.missing}`);
     process.exit(0);
   }
-  const emulated = new EmulatedCpu();
+  const emulated = new EmulatedCpu(unit.memoryBytes);
   const random = new Random(Number(seed));
   const shown = new Map<string, number>();
   for (let done = 0; done < Number(count); done += BATCH) {

@@ -7,12 +7,14 @@
  * come from the case too; it is read from the signal frame, where the kernel has put an FXSAVE image.
  */
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/ucontext.h>
 #include <unistd.h>
@@ -25,7 +27,10 @@
 #define FXRSTOR_BYTES 7
 #define CODE_BYTES 16
 #define FXSAVE_BYTES 512
-#define MEMORY_MAX 4096
+#define PAGE 0x1000u
+#define MEMORY_MAX (3 * PAGE)
+/* Offset 0 of the segments whose offset F000h is DATA: where an operand goes on that wraps at 64 KiB. */
+#define WRAP (DATA + PAGE - 0x10000u)
 #define EFLAGS_CHANGEABLE 0x240cd5u
 #define TIMEOUT 0xff
 
@@ -33,6 +38,7 @@ struct input {
   uint8_t code[CODE_BYTES];
   uint32_t registers[8];
   uint32_t eflags;
+  uint32_t fs;
   uint8_t fxsave[FXSAVE_BYTES];
 } __attribute__((packed));
 
@@ -93,20 +99,34 @@ static void get(void *bytes, size_t count) {
   }
 }
 
+/* The pages of a case's memory, in the order of its record. */
+static const uint32_t pages[3] = {DATA, DATA + PAGE, WRAP};
+
+static size_t bytes_of_page(size_t page) {
+  size_t before = page * PAGE;
+  if (memory_bytes <= before) return 0;
+  return memory_bytes - before < PAGE ? memory_bytes - before : PAGE;
+}
+
 static void start_next(ucontext_t *context) {
   greg_t *gregs = context->uc_mcontext.gregs;
   struct input input;
   get(&input, sizeof input);
-  memset((void *)DATA, 0, MEMORY_MAX);
-  get((void *)DATA, memory_bytes);
+  for (size_t n = 0; n < 3; n++) {
+    size_t bytes = bytes_of_page(n);
+    if (bytes == 0) continue;
+    get((void *)pages[n], bytes);
+    memset((void *)(pages[n] + bytes), 0, PAGE - bytes);
+  }
   memcpy((void *)STATE, input.fxsave, FXSAVE_BYTES);
-  memset((void *)CODE, 0xcc, 0x1000);
+  memset((void *)CODE, 0xcc, PAGE);
   static const uint8_t fxrstor[FXRSTOR_BYTES] = {0x0f, 0xae, 0x0d, STATE & 0xff, STATE >> 8 & 0xff, STATE >> 16 & 0xff, STATE >> 24};
   memcpy((void *)(CODE + ENTRY - FXRSTOR_BYTES), fxrstor, FXRSTOR_BYTES);
   /* Instructions end where the filler of 0xCC begins. */
   memcpy((void *)(CODE + ENTRY), input.code, CODE_BYTES);
   for (int n = 0; n < 8; n++) gregs[general[n]] = input.registers[n];
   gregs[REG_EIP] = CODE + ENTRY - FXRSTOR_BYTES;
+  gregs[REG_FS] = input.fs;
   gregs[REG_EFL] = (input.eflags & EFLAGS_CHANGEABLE) | 0x202;
   started++;
 }
@@ -125,10 +145,14 @@ static void report(const ucontext_t *context, int vector, uint32_t cr2) {
   output.eflags = gregs[REG_EFL];
   memcpy(output.fxsave, (const uint8_t *)context->uc_mcontext.fpregs + FRAME_FSAVE_BYTES, FXSAVE_BYTES);
   put(&output, sizeof output);
-  put((const void *)DATA, memory_bytes);
+  for (size_t n = 0; n < 3; n++) put((const void *)pages[n], bytes_of_page(n));
 }
 
-static void on_signal(int signal, siginfo_t *info, void *raw) {
+/* The handler begins with the flags of the case: with AC set, what the compiler makes would fault. */
+__asm__(".globl on_signal\non_signal: pushfl\n andl $~0x40000, (%esp)\n popfl\n jmp handle_signal");
+void on_signal(int signal, siginfo_t *info, void *raw);
+
+__attribute__((used)) void handle_signal(int signal, siginfo_t *info, void *raw) {
   __asm__ volatile("mov %0, %%gs\n\tmov %1, %%fs" : : "r"(gs_at_start), "r"(fs_at_start));
   ucontext_t *context = raw;
   int vector = context->uc_mcontext.gregs[REG_TRAPNO];
@@ -150,6 +174,12 @@ static void map(uint32_t address, size_t bytes, int protection) {
   }
 }
 
+/* Segments of the LDT for FS: base, limit, contents (1: expand-down), 32 bits, read-only, limit in pages. */
+static const uint32_t entries[][6] = {
+    {WRAP, 0xffff, 0, 1, 0, 0}, {WRAP, 0xfffff, 0, 1, 0, 1}, {WRAP, 0x107ff, 0, 1, 0, 0},
+    {WRAP, 0xf7ff, 1, 0, 0, 0}, {WRAP, 0xf7ff, 1, 1, 0, 0},  {WRAP, 0xffff, 0, 1, 1, 0},
+};
+
 /* runner BYTES: how many bytes of memory a case has. */
 int main(int count, char **arguments) {
   /* The fixed addresses must not meet what the kernel places at random. */
@@ -160,9 +190,17 @@ int main(int count, char **arguments) {
   memory_bytes = count > 1 ? strtoul(arguments[1], NULL, 10) : 512;
   if (memory_bytes > MEMORY_MAX) return 2;
   __asm__("mov %%gs, %0\n\tmov %%fs, %1" : "=r"(gs_at_start), "=r"(fs_at_start));
-  map(CODE, 0x1000, PROT_READ | PROT_WRITE | PROT_EXEC);
-  map(DATA, MEMORY_MAX, PROT_READ | PROT_WRITE);
-  map(STATE, 0x1000, PROT_READ | PROT_WRITE);
+  map(CODE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  map(STATE, PAGE, PROT_READ | PROT_WRITE);
+  for (size_t n = 0; n < 3; n++) {
+    if (n == 0 || bytes_of_page(n) > 0) map(pages[n], PAGE, PROT_READ | PROT_WRITE);
+  }
+  for (unsigned n = 0; n < sizeof entries / sizeof *entries; n++) {
+    const uint32_t *e = entries[n];
+    struct user_desc entry = {.entry_number = n, .base_addr = e[0], .limit = e[1], .seg_32bit = e[3], .contents = e[2],
+                              .read_exec_only = e[4], .limit_in_pages = e[5], .useable = 1};
+    if (syscall(SYS_modify_ldt, 0x11, &entry, sizeof entry) != 0) return 5;
+  }
 
   static uint8_t stack[1 << 16];
   sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);

@@ -1,6 +1,7 @@
 /** Random MMX, SSE and SSE2 instructions, made from the rows of the opcode table. */
 import type { Row } from '../../../emulator/cpu/opcodes.ts';
 import type { Random } from '../../unit/cpu/random.ts';
+import { withoutForm } from './edges.ts';
 import type { HostCase, HostOutcome } from './host-cpu.ts';
 import { DATA_ADDRESS } from './host-cpu.ts';
 import { fillOperand, pick } from './values.ts';
@@ -76,7 +77,7 @@ export function simdDifferences(one: HostCase, mine: HostOutcome, theirs: HostOu
   if (a.getUint32(MXCSR, true) !== b.getUint32(MXCSR, true)) {
     differences.push(`mxcsr ${hex(a.getUint32(MXCSR, true))}, host ${hex(b.getUint32(MXCSR, true))}`);
   }
-  const approximate = isApproximation(one.code);
+  const approximate = isApproximation(withoutForm(one.code));
   for (let n = 0; n < 8; n++) {
     const value = (view: DataView): string =>
       [12, 8, 4, 0].map((at) => hex(view.getUint32(XMM + n * 16 + at, true))).join('.');

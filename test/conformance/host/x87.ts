@@ -1,10 +1,11 @@
 /**
  * Random x87 instructions for the host's processor and the emulated one, and what is compared of their outcomes.
  *
- * Not compared, because processors differ or the manual leaves it open: the pointers to the last instruction (AMD keeps
- * them only with an exception pending), and what `masksOf` says.
+ * Not compared, because processors differ or the manual leaves it open: the pointers to the last instruction while no
+ * exception is pending (AMD's processors do not save them then), the selectors in them (ours save 0), and what `masksOf` says.
  */
 import { Random } from '../../unit/cpu/random.ts';
+import { memoryIndex, withoutForm } from './edges.ts';
 import type { HostCase, HostOutcome } from './host-cpu.ts';
 import { DATA_ADDRESS } from './host-cpu.ts';
 import { extended, fillOperand, pick } from './values.ts';
@@ -13,6 +14,14 @@ export const X87_MEMORY_BYTES = 160;
 const OPERAND_OFFSET = 32;
 const EBX = 3;
 const ESP = 4;
+/** Offsets in an FXSAVE image. */
+const FOP = 6;
+const FIP = 8;
+const FDP = 16;
+const MXCSR = 24;
+const MXCSR_MASK = 28;
+/** In the status word: an exception is pending. */
+const ES = 0x80;
 
 export interface Choice {
   /** First byte, and ModRM bytes to choose from; all by default. */
@@ -58,6 +67,9 @@ export function x87State(random: Random): Uint8Array {
   view.setUint16(2, (random.int32() & 0x4700) | (random.below(8) << 11) | flags | pending, true);
   fxsave[4] = random.below(3) === 0 ? random.byte() : pick(random, [0xff, 0x7f, 0xfe, 0x0f, 0xf0, 0xef]);
   if (random.below(3) !== 0) fxsave[4] = emptySome(random, (view.getUint16(2, true) >> 11) & 7);
+  view.setUint16(FOP, random.int32() & 0x7ff, true);
+  view.setInt32(FIP, random.int32(), true);
+  view.setInt32(FDP, random.int32(), true);
   view.setUint32(24, 0x1f80, true);
   for (let n = 0; n < 8; n++) fxsave.set(extended(random), 32 + n * 16);
   if (random.below(4) === 0) relate(random, fxsave);
@@ -112,7 +124,7 @@ export function x87Differences(one: HostCase, mine: HostOutcome, theirs: HostOut
   const same = (what: string, a: number, b: number): void => {
     if (a !== b) differences.push(`${what} ${(a >>> 0).toString(16)}, host ${(b >>> 0).toString(16)}`);
   };
-  const masks = masksOf(one.code);
+  const masks = masksOf(withoutForm(one.code));
   same('vector', mine.vector, theirs.vector);
   same('eip', mine.eip, theirs.eip);
   mine.registers.forEach((value, n) => {
@@ -124,6 +136,11 @@ export function x87Differences(one: HostCase, mine: HostOutcome, theirs: HostOut
   same('control', a.getUint16(0, true), b.getUint16(0, true));
   same('status', a.getUint16(2, true) & ~masks.status, b.getUint16(2, true) & ~masks.status);
   same('tags', a.getUint8(4), b.getUint8(4));
+  if ((b.getUint16(2, true) & ES) !== 0) {
+    same('fop', a.getUint16(FOP, true), b.getUint16(FOP, true));
+    same('fip', a.getUint32(FIP, true), b.getUint32(FIP, true));
+    same('fdp', a.getUint32(FDP, true), b.getUint32(FDP, true));
+  }
   for (let n = 0; n < 8; n++) {
     const at = 32 + n * 16;
     const [x, y] = [a.getBigUint64(at, true), b.getBigUint64(at, true)];
@@ -132,26 +149,25 @@ export function x87Differences(one: HostCase, mine: HostOutcome, theirs: HostOut
     if (masks.ulps > 0 && distance(x, xe, y, ye) <= BigInt(masks.ulps)) continue;
     differences.push(`st${n} ${text(x, xe)}, host ${text(y, ye)}`);
   }
+  if (Buffer.compare(mine.memory, theirs.memory) === 0) return differences;
   const skipped = pointersStored(one);
-  const differs = [...mine.memory.keys()].some((at) => !skipped(at) && mine.memory[at] !== theirs.memory[at]);
-  if (differs) {
-    const hex = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, 160)).toString('hex');
-    differences.push(`memory ${hex(mine.memory)}, host ${hex(theirs.memory)}`);
+  const at = mine.memory.findIndex((byte, n) => byte !== theirs.memory[n] && !skipped(n));
+  if (at >= 0) {
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(at, at + 32)).toString('hex');
+    differences.push(`memory from ${at.toString(16)} ${hex(mine.memory)}, host ${hex(theirs.memory)}`);
   }
   return differences;
 }
 
-/** Where FNSTENV, FNSAVE and FXSAVE store the pointers that are not compared, and FXSAVE its mask of MXCSR. */
-function pointersStored({ code, registers }: HostCase): (at: number) => boolean {
-  const narrow = code[0] === 0x66;
-  const [opcode, modrm, third] = narrow ? code.subarray(1) : code;
-  const base = registers[EBX] - DATA_ADDRESS;
-  if (opcode === 0x0f && modrm === 0xae && third < 0xc0 && third >> 3 === 0) {
-    return (at) => (at >= base + 6 && at < base + 24) || (at >= base + 28 && at < base + 32);
-  }
-  if (modrm >= 0xc0 || modrm >> 3 !== 6 || (opcode !== 0xd9 && opcode !== 0xdd)) return () => false;
-  const [first, last] = narrow ? [6, 14] : [12, 28];
-  return (at) => at >= base + first && at < base + last;
+/** Where FXSAVE stores its mask of MXCSR, and pointers with no exception pending. */
+function pointersStored(one: HostCase): (at: number) => boolean {
+  const [opcode, second, modrm] = withoutForm(one.code);
+  if (opcode !== 0x0f || second !== 0xae || modrm >> 3 !== 0) return () => false;
+  const pending = (one.fxsave[2] & ES) !== 0;
+  const places = Array.from({ length: 32 }, (_, n) => n)
+    .filter((n) => n >= MXCSR_MASK || (!pending && n >= FOP && n < MXCSR))
+    .map((n) => memoryIndex(one, n));
+  return (at) => places.includes(at);
 }
 
 function text(mantissa: bigint, signExponent: number): string {
