@@ -274,7 +274,7 @@ export interface DebugInfo {
   /** A pointer to `target`, and an array of it, where no entry stands for one. */
   pointerTo(target: Type | undefined): Type;
   arrayOf(element: Type | undefined, count: number): Type;
-  /** The language of the unit that holds `address`. */
+  /** The language of the unit that holds `address`; of the image where that is assembly, or none does. */
   languageAt(address: number): Language;
 
   unwindRowAt(address: number): UnwindRow | undefined;

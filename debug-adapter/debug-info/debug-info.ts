@@ -224,7 +224,7 @@ class LoadedDebugInfo implements DebugInfo {
 
   languageAt(address: number): Language {
     const unit: Unit | undefined = this.#dwarf.unitAt(address);
-    return unit?.language ?? 'other';
+    return unit === undefined || unit.language === 'other' ? this.#mainLanguage : unit.language;
   }
 
   unwindRowAt(address: number): UnwindRow | undefined {

@@ -6,6 +6,7 @@ import type { GuestOs, PlacedImage } from './guest-os.ts';
 export function bareGuest(images: ImageSet): GuestOs {
   return {
     name: 'bare',
+    kernel: images.kernel,
     environments: () => [],
     current: () => undefined,
     currentNow: () => undefined,

@@ -101,6 +101,7 @@ export interface SystemCall {
 
 export interface GuestOs {
   readonly name: string;
+  readonly kernel: Image;
   environments(): readonly Environment[];
   /** The environment the CPU works for now, in user or kernel mode. */
   current(): Environment | undefined;

@@ -102,6 +102,7 @@ function findSymbols({ debug }: Image): JosSymbols | undefined {
 
 class Jos implements GuestOs {
   readonly name = 'JOS';
+  readonly kernel: Image;
   readonly fatalPoints = FATAL_POINTS;
   readonly events: JosEvents;
   private readonly images: ImageSet;
@@ -114,6 +115,7 @@ class Jos implements GuestOs {
   };
 
   constructor(images: ImageSet, target: Target, symbols: JosSymbols) {
+    this.kernel = images.kernel;
     this.images = images;
     this.target = target;
     this.symbols = symbols;

@@ -2,19 +2,13 @@
 import type { BoundLocation, ConditionCompiler } from '../breakpoints/breakpoint-table.ts';
 import { compileExpression, frameScope, renderValue } from '../inspection/index.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
-import { failure, success } from '../result.ts';
+import { success } from '../result.ts';
 import type { Target } from '../target/target.ts';
 import { cpuContext, MACHINE_NAMES } from './inspection-context.ts';
 
 export function conditionCompiler(target: Target, os: GuestOs): ConditionCompiler {
   const compile = (text: string, { image, linked }: BoundLocation): ReturnType<typeof compileExpression> => {
-    if (!image) {
-      return failure('no-image', {
-        cause: 'No image covers this address.',
-        remedy: 'Conditions need debug information.',
-      });
-    }
-    return compileExpression(text, frameScope(image.debug, linked, MACHINE_NAMES));
+    return compileExpression(text, frameScope((image ?? os.kernel).debug, linked, MACHINE_NAMES));
   };
   const context = cpuContext({ target, os });
   return {

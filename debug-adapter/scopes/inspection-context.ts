@@ -26,14 +26,9 @@ export function frameContext(
   innermost: boolean,
   environment: () => Environment | undefined,
 ): InspectionContext {
-  // What `$eip` is, is where the code runs, while names and lines are found by where it is linked.
-  return contextOver(
-    source,
-    () => frame.space,
-    { context: frame.context, eip: () => frame.address },
-    innermost,
-    environment,
-  );
+  // `$eip` is where the code runs, while names and lines are found by where it is linked; and the user may have set it.
+  const eip = (): number => (innermost ? source.target.readRegister('eip') : frame.address);
+  return contextOver(source, () => frame.space, { context: frame.context, eip }, innermost, environment);
 }
 
 /** The CPU as it stands whenever it is asked, for conditions: one context serves all hits. */

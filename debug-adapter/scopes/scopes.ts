@@ -3,8 +3,7 @@ import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
 import { ownerOf, type RegisterOwner } from '../breakpoints/register-breakpoints.ts';
 import type { CodeFrame, Frame } from '../call-stack/frame.ts';
 import type { Threads } from '../call-stack/threads.ts';
-import type { FrameContext, Variable } from '../debug-info/index.ts';
-import { EIP } from '../debug-info/registers.ts';
+import type { DebugInfo, Variable } from '../debug-info/index.ts';
 import { valueOfVariable, type InspectionContext, type Value } from '../inspection/index.ts';
 import type { GuestOs } from '../kernel/guest-os.ts';
 import { formatMemoryReference } from '../protocol/memory-reference.ts';
@@ -32,6 +31,8 @@ export interface FrameHandle {
 /** Everything an expression or a scope needs of one code frame. */
 export interface FrameView {
   readonly frame: CodeFrame;
+  /** What names mean: its image's, or where none covers it, the kernel's. */
+  readonly names: DebugInfo;
   readonly context: InspectionContext;
   readonly display: ValueDisplay;
 }
@@ -39,23 +40,16 @@ export interface FrameView {
 export function viewOf(source: ScopeSource, handle: FrameHandle, frame: CodeFrame): FrameView {
   const { threadId } = handle;
   const innermost = isInnermost(source, handle, frame);
-  // The frame keeps the program counter that it was found by; the user may have set another.
-  const shown = innermost ? { ...frame, context: withLiveCounter(source.target, frame) } : frame;
   return {
     frame,
-    context: frameContext(source, shown, innermost, () => source.threads.environment(threadId)),
+    names: (frame.image ?? source.os.kernel).debug,
+    context: frameContext(source, frame, innermost, () => source.threads.environment(threadId)),
     display: { store: source.variables, refer: referFor(source, frame, threadId) },
   };
 }
 
 function isInnermost({ threads }: ScopeSource, { threadId, index }: FrameHandle, frame: CodeFrame): boolean {
   return index <= frame.inlineDepth && threadId === threads.currentId();
-}
-
-function withLiveCounter(target: Target, { context, bias }: CodeFrame): FrameContext {
-  const register = (n: number): number | undefined =>
-    n === EIP ? (target.readRegister('eip') + bias) >>> 0 : context.register(n);
-  return { ...context, register };
 }
 
 export function scopesOf(source: ScopeSource, handle: FrameHandle): Dap.Scope[] {
@@ -138,13 +132,10 @@ function registerAccess(
 ): RegisterAccess {
   const { threadId } = handle;
   const current = threadId === source.threads.currentId();
-  const eip = isInnermost(source, handle, frame)
-    ? (): number => source.target.readRegister('eip')
-    : () => frame.address;
   return {
     read: (name) => {
       const number = DWARF_REGISTERS.indexOf(name);
-      if (number >= 0) return name === 'eip' ? eip() : frame.context.register(number);
+      if (number >= 0) return context.register(number);
       return current ? source.target.readRegister(name) : undefined;
     },
     readFpu: (name) => (current ? source.target.readFpuRegister(name) : undefined),

@@ -104,6 +104,18 @@ describe('where control has gone astray', () => {
     const stop = await client.resume('continue', { threadId });
     expect(stop['text']).toMatch(/#PF page fault: user fetch of 0x00000000/);
     expect(await names(threadId)).toEqual(['0x00000000', ...before]);
+    // No image covers this frame, but registers, memory, the machine's facts and the kernel's names are there.
+    const nowhere = (await client.stack(threadId))[0]!.id;
+    const say = (expression: string, context = 'watch'): Promise<string> =>
+      client.evaluate(expression, nowhere, context);
+    expect(await say('$eip')).toMatch(/^0x0+$|^0$/);
+    expect(await say('1 + 1')).toBe('2');
+    expect(await say('$pte(0)')).toMatch(/not present$/);
+    expect(await say('$env.program')).toBe('hello');
+    expect(await say('kernel::env::CURENV')).toContain('4096');
+    expect(await say('*(kernel:0xf0100000 as *const u32)')).toMatch(/^\d+$/);
+    const esp = await say('$esp');
+    expect(await say('x/1wx $esp', 'repl')).toContain(Number(esp).toString(16));
   });
 
   test('in the kernel, too, also behind the trap that it ends in', async () => {

@@ -200,13 +200,16 @@ const TABLE_FAULTS: readonly (readonly [
   ],
 ];
 
-test.each(TABLE_FAULTS)('%s', async (_name, program, change, ...lines) => {
-  const threadId = await withTables(program, (at) => [change(at)]);
-  const { text } = await client.resume('continue', { threadId });
-  const { description } = await client.request('exceptionInfo', { threadId });
-  expect(text).toMatch(lines[0]!);
-  for (const line of lines) expect(description).toMatch(line);
-});
+test.each(TABLE_FAULTS.map(([name, program, change, ...lines]) => ({ name, program, change, lines })))(
+  '$name',
+  async ({ program, change, lines }) => {
+    const threadId = await withTables(program, (at) => [change(at)]);
+    const { text } = await client.resume('continue', { threadId });
+    const { description } = await client.request('exceptionInfo', { threadId });
+    expect(text).toMatch(lines[0]!);
+    for (const line of lines) expect(description).toMatch(line);
+  },
+);
 
 test('a double fault is stopped at, and names the pair', async () => {
   const PF_GATE = 14 * 8;

@@ -73,8 +73,8 @@ function fieldsOf(selected: SelectedFrame, expression: string): string[] {
 }
 
 /** `kernel::env::` → the next segments of the paths of statics. */
-function pathsUnder({ frame }: SelectedFrame, before: string): string[] {
+function pathsUnder({ names }: SelectedFrame, before: string): string[] {
   const prefix = /([\w:]+::)\w*$/.exec(before)?.[1] ?? '';
-  const paths = frame.image?.debug.statics().map((variable) => variable.qualifiedName) ?? [];
+  const paths = names.statics().map((variable) => variable.qualifiedName);
   return paths.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length).split('::')[0]!);
 }

@@ -154,14 +154,9 @@ export function evaluateIn(view: FrameView, expression: string, allowAssignment:
   return compiled.ok ? compiled.value.evaluate(view.context) : compiled;
 }
 
-function compileIn({ frame, context }: FrameView, expression: string, allowAssignment: boolean): Result<Compiled> {
-  if (!frame.image) {
-    return failure('no-image', {
-      cause: 'No image covers this frame, so no name means anything here.',
-      remedy: 'Select a frame with source, or use readMemory.',
-    });
-  }
-  const scope = frameScope(frame.image.debug, frame.context.pc, {
+function compileIn(view: FrameView, expression: string, allowAssignment: boolean): Result<Compiled> {
+  const { frame, names, context } = view;
+  const scope = frameScope(names, frame.context.pc, {
     ...MACHINE_NAMES,
     ...(frame.level ? { frame: frame.level } : {}),
   });
