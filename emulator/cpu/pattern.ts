@@ -26,6 +26,7 @@ const LEAD_NONE = 0;
 const LEAD_TWO_BYTE = 1;
 const LEAD_SIZE_PREFIX = 2;
 const LEADS = 3;
+const PATTERNS_MAX = 0xffff;
 const MODES = 4;
 
 /** What follows the opcode and its ModRM byte. */
@@ -173,13 +174,12 @@ export class Patterns {
     if (prefixes !== (lead === LEAD_SIZE_PREFIX ? 1 : 0)) return;
     const start = lead === LEAD_NONE ? 1 : 2;
     if (lead === LEAD_SIZE_PREFIX && bytes[at + 1] === TWO_BYTE) return;
+    const index = indexOf(bytes, at, mode);
+    // At the end of a page instructions are decoded by the table, whether their pattern is known or not.
+    if (this.#numbers[index] !== 0 || this.#patterns.length === PATTERNS_MAX) return;
     const number = this.#patterns.push(new Pattern(i, hasModrm ? start + 1 : start, rest));
-    if (number > 0xffff) this.#patterns.pop();
-    else {
-      const index = indexOf(bytes, at, mode);
-      if (hasModrm) this.#numbers[index] = number;
-      else this.#numbers.fill(number, index & ~0xff, (index & ~0xff) + 0x100);
-    }
+    if (hasModrm) this.#numbers[index] = number;
+    else this.#numbers.fill(number, index & ~0xff, (index & ~0xff) + 0x100);
   }
 }
 

@@ -48,3 +48,13 @@ test('an instruction that ends its block is no other one', () => {
   decoder.decode(nop, 0, 16, 3);
   expect(decoder.decode(nop, 0, 16, 3)).toBe(decoder.decode(nop, 0, 16, 3));
 });
+
+test('a pattern is learned once, though the end of a page is always decoded by the table', () => {
+  const decoder = new Decoder();
+  const nop = Uint8Array.from({ length: 16 }, () => 0x90);
+  decoder.decode(nop, 0, 16, 3);
+  const known = decoder.decode(nop, 0, 16, 3);
+  decoder.decode(nop, 0, 3, 3);
+  decoder.decodeAnew(nop, 0, 16, 3);
+  expect(decoder.decode(nop, 0, 16, 3)).toBe(known);
+});
