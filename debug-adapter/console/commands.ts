@@ -19,8 +19,11 @@ export interface ConsoleView extends Listed {
   readonly space: Space;
   /** An expression as an address: its value, or for aggregates where it is; in the frame's space or the one it names. */
   place(expression: string): Result<{ readonly space: Space; readonly address: number }>;
-  /** An expression's value; an assignment writes. */
-  text(expression: string): Result<string>;
+  /**
+   * An expression's value; an assignment writes.
+   * @param format one of gdb's letters, or empty
+   */
+  text(expression: string, format: string): Result<string>;
   /** Whether the program has a name here that a command would hide. */
   hasName(name: string): boolean;
   disassembler(): Promise<Disassembler>;
@@ -104,15 +107,15 @@ const COMMANDS: readonly Command[] = [
   },
   {
     usage: 'x/8wx ADDRESS',
-    what: 'memory: count, format (x d u o t c a s i), unit (b h w)',
+    what: 'memory: count, format (x d u o t c a s i), unit (b h w g)',
     pattern: /^x(?:\/(\S*))?\s+(.+)$/s,
     run: runExamine,
   },
   {
     usage: 'p EXPRESSION',
-    what: 'the value of an expression; an assignment writes',
-    pattern: /^p(?:rint)?\s+(.+)$/s,
-    run: (v, [expression]) => v.text(expression!),
+    what: 'the value of an expression, p/x in a format (x d u o t c a z); an assignment writes',
+    pattern: /^p(?:rint)?(?:\/(\w*))?\s+(.+)$/s,
+    run: (v, [format = '', expression]) => v.text(expression!, format),
   },
   {
     usage: 'bt',
@@ -156,6 +159,8 @@ export function runCommand(text: string, view: ConsoleView): Promise<Result<stri
     const match = pattern.exec(input);
     if (match) return Promise.resolve(run(view, match.slice(1)));
   }
+  const usage = usageOf(input, view);
+  if (usage) return Promise.resolve(usage);
   if (/^info(\s|$)/.test(input) && !view.hasName('info')) {
     const known = COMMANDS.map((c) => c.usage).filter((usage) => usage.startsWith('info'));
     return Promise.resolve(
@@ -166,6 +171,19 @@ export function runCommand(text: string, view: ConsoleView): Promise<Result<stri
     );
   }
   return undefined;
+}
+
+/** A command that stands there without its argument. */
+function usageOf(input: string, view: ConsoleView): Result<string> | undefined {
+  const word = /^(\w+)(?:\/\w*)?$/.exec(input)?.[1];
+  if (word === undefined || view.hasName(word)) return undefined;
+  const wanted = word === 'print' ? 'p' : word;
+  const command = COMMANDS.find(({ usage }) => /^(\w+)\S* [A-Z]+$/.exec(usage)?.[1] === wanted);
+  if (!command) return undefined;
+  return failure('argument-missing', {
+    cause: `"${input}" lacks what it is to show: ${command.what}.`,
+    remedy: `Write ${command.usage}.`,
+  });
 }
 
 /** Words for completion. */

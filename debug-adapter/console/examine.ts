@@ -1,20 +1,23 @@
 /**
  * `x/NFU address`: memory by count, format and unit, as gdb's `x`.
- * gdb manual, "Examining Memory". Formats x d u o t c a s i; units b h w.
+ * gdb manual, "Examining Memory". Formats x d u o t c a s i; units b h w g.
  */
 import type { Disassembler } from '../disassembly/disassembler.ts';
 import { failure, success, type Result } from '../result.ts';
 import type { Space, Target } from '../target/target.ts';
+import { NUMBER_FORMATS } from './number-format.ts';
+
+type UnitBytes = 1 | 2 | 4 | 8;
 
 export interface ExamineFormat {
   readonly count: number;
   readonly format: string;
-  readonly unitBytes: 1 | 2 | 4;
+  readonly unitBytes: UnitBytes;
 }
 
 const COUNT_MAX = 10_000;
 const STRING_BYTES_MAX = 400;
-const UNITS: Readonly<Record<string, 1 | 2 | 4>> = { b: 1, h: 2, w: 4 };
+const UNITS: Readonly<Record<string, UnitBytes>> = { b: 1, h: 2, w: 4, g: 8 };
 const INSTRUCTION_BYTES_MAX = 15;
 
 /** @param text what stands behind `x/`, such as `8wx`; empty is one word in hexadecimal */
@@ -28,7 +31,7 @@ export function parseExamineFormat(text: string): Result<ExamineFormat> {
   if (!match || formats.length > 1 || !'xduotcasi'.includes(formats[0] ?? 'x') || count < 1 || count > COUNT_MAX) {
     return failure('examine-format', {
       cause: `"x/${text}" is not a format.`,
-      remedy: `Write a count up to ${COUNT_MAX}, one of x d u o t c a s i, and one of b h w: x/8wx $esp, x/10i $eip, x/s text.`,
+      remedy: `Write a count up to ${COUNT_MAX}, one of x d u o t c a s i, and one of b h w g: x/8wx $esp, x/10i $eip, x/s text.`,
     });
   }
   const format = formats[0] ?? 'x';
@@ -48,19 +51,14 @@ export function examine(source: ExamineSource, { count, format, unitBytes }: Exa
   if (format === 'i') return instructions(source, address, count);
   if (format === 's') return strings(source, address, count);
   const bytes = source.target.read(source.space, address, count * unitBytes);
-  const perLine = format === 'a' ? 2 : 16 / unitBytes / (format === 't' ? 2 : 1);
+  const perLine = format === 'a' ? 2 : Math.max(1, 16 / unitBytes / (format === 't' ? 2 : 1));
   const lines: string[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at + unitBytes <= bytes.length; at += perLine * unitBytes) {
     const cells: string[] = [];
     for (let i = 0; i < perLine && at + (i + 1) * unitBytes <= bytes.length; i++) {
       const offset = at + i * unitBytes;
-      const value =
-        unitBytes === 1
-          ? view.getUint8(offset)
-          : unitBytes === 2
-            ? view.getUint16(offset, true)
-            : view.getUint32(offset, true);
+      const value = READ[unitBytes](view, offset);
       cells.push(cell(source, value, format, unitBytes));
     }
     lines.push(`${where(source, address + at)}: ${cells.join(' ')}`);
@@ -70,27 +68,26 @@ export function examine(source: ExamineSource, { count, format, unitBytes }: Exa
   return lines;
 }
 
-function cell(source: ExamineSource, value: number, format: string, unitBytes: 1 | 2 | 4): string {
+const READ: Readonly<Record<UnitBytes, (view: DataView, offset: number) => bigint>> = {
+  1: (view, offset) => BigInt(view.getUint8(offset)),
+  2: (view, offset) => BigInt(view.getUint16(offset, true)),
+  4: (view, offset) => BigInt(view.getUint32(offset, true)),
+  8: (view, offset) => view.getBigUint64(offset, true),
+};
+
+function cell({ symbolAt }: ExamineSource, value: bigint, format: string, unitBytes: UnitBytes): string {
   const bits = unitBytes * 8;
   switch (format) {
-    case 'd':
-      return String(value >= 2 ** (bits - 1) ? value - 2 ** bits : value);
-    case 'u':
-      return String(value);
-    case 'o':
-      return '0' + value.toString(8);
-    case 't':
-      return value.toString(2).padStart(bits, '0');
-    case 'c':
-      return value >= 0x20 && value < 0x7f
-        ? `${value} '${String.fromCharCode(value)}'`
-        : `${value} '\\x${value.toString(16).padStart(2, '0')}'`;
     case 'a': {
-      const symbol = source.symbolAt(value);
-      return hex8(value) + (symbol ? ` <${symbol}>` : '');
+      const symbol = symbolAt(Number(value));
+      return `0x${value.toString(16).padStart(8, '0')}${symbol ? ` <${symbol}>` : ''}`;
     }
+    case 't':
+      return NUMBER_FORMATS['t']!(value, bits, false).padStart(bits, '0');
+    case 'x':
+      return NUMBER_FORMATS['z']!(value, bits, false);
     default:
-      return '0x' + value.toString(16).padStart(unitBytes * 2, '0');
+      return NUMBER_FORMATS[format]!(value, bits, false);
   }
 }
 

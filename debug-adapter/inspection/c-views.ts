@@ -7,7 +7,7 @@ import { elementOf, resolved } from '../debug-info/index.ts';
 import type { ArrayType, EnumType, PointerType, StructType, Type } from '../debug-info/index.ts';
 import type { Child, Value } from './api.ts';
 import { hex32 } from './evaluation-error.ts';
-import { bytesToBig, bytesToFloat, numericType } from './numbers.ts';
+import { beyondDouble, bytesToBig, bytesToFloat, numericType } from './numbers.ts';
 import { decodeText, floatText, quote } from './text.ts';
 import { bytesOf, integerOf, memberValue, memoryValue, partValue, placeAt, pointerOf } from './value.ts';
 import { TEXT_DEPTH_MAX, addressOf, leaf, writeElements } from './view.ts';
@@ -34,7 +34,10 @@ export function scalarView(value: Value, shower: Shower): View {
   if (plain === undefined || numeric === undefined)
     return leaf(plain === undefined ? '<no type>' : `<${plain.name}>`, addressOf(value));
   const bytes = bytesOf(value);
-  if (numeric.kind === 'float') return leaf(floatText(bytesToFloat(bytes), plain.sizeBytes === 4), addressOf(value));
+  if (numeric.kind === 'float') {
+    const text = beyondDouble(bytes) ?? floatText(bytesToFloat(bytes), plain.sizeBytes === 4);
+    return leaf(text, addressOf(value));
+  }
   const number = bytesToBig(bytes, numeric);
   // A bit field has its own width, whatever its type's is.
   const bits = value.place.kind === 'bits' ? value.place.sizeBits : numeric.bits;

@@ -25,6 +25,7 @@ import {
 } from './nodes.ts';
 import type { Get, Node } from './nodes.ts';
 import { bigToBytes, floatToBytes, numericType } from './numbers.ts';
+import type { NumericType } from './numbers.ts';
 import { binaryNode, sizeOf, unaryNode } from './operators.ts';
 import { parseExpression } from './parser.ts';
 import type { Tree } from './parser.ts';
@@ -472,11 +473,12 @@ class Compiler {
       );
     }
     const size = resolved(type)!.sizeBytes;
+    const wide = numeric.kind === 'boolean' || numeric.kind === 'character' ? ANY_INTEGER : numeric;
     const encode: Get<Uint8Array> =
       numeric.kind === 'float'
         ? (context) =>
             floatToBytes(toNumber(source, numeric)(context), size) ?? fail(`A float of ${size} bytes cannot be written`)
-        : (context) => bigToBytes(toBigint(source, numeric)(context), size);
+        : (context) => bigToBytes(inDomain(toBigint(source, wide)(context), numeric, type), size);
     return valueNode(type, (context) => {
       const before = tree.isPostfix ? asItStands(target.value(context)) : undefined;
       if (target.assign !== undefined) target.assign(context, toNumber(source, numeric)(context));
@@ -500,6 +502,19 @@ class Compiler {
       return target.value(context);
     });
   }
+}
+
+const ANY_INTEGER = { kind: 'integer', bits: 129, signed: true } as const;
+
+/** C17 §6.3.1.2: what is not 0 is 1. Rust has no truths and characters beyond its own. */
+function inDomain(value: bigint, numeric: NumericType, type: Type): bigint {
+  if (numeric.kind === 'boolean' && type.language === 'c') return value === 0n ? 0n : 1n;
+  const isInside =
+    numeric.kind === 'boolean'
+      ? value === 0n || value === 1n
+      : numeric.kind !== 'character' || (value >= 0n && value <= 0x10ffffn && (value < 0xd800n || value > 0xdfffn));
+  if (isInside) return value;
+  throw new EvaluationError('value-out-of-range', `${value} is no ${type.name}.`, 'Write a value that the type has.');
 }
 
 /** A copy, which no write changes. */

@@ -6,3 +6,4 @@ export { RenderCache } from './render-cache.ts';
 export { readBytes, valueOfVariable } from './value.ts';
 export { compileExpression, evaluateExpression } from './compile.ts';
 export { assignText } from './assign.ts';
+export { registerBehind } from './registers.ts';

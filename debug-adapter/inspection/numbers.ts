@@ -107,6 +107,17 @@ export function bytesToFloat(bytes: Uint8Array): number {
   return sign * (mantissa * 2 ** -63) * 2 ** (exponent - 16383);
 }
 
+/** A number of the x87's format whose exponent no double has, as `1.5*2^16383`. */
+export function beyondDouble(bytes: Uint8Array): string | undefined {
+  if (bytes.length < 10) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [significand, top] = [view.getBigUint64(0, true), view.getUint16(8, true)];
+  const scale = Math.max(top & 0x7fff, 1) - 16383;
+  const double = bytesToFloat(bytes);
+  if (significand === 0n || scale === 16384 || (Number.isFinite(double) && double !== 0)) return undefined;
+  return `${top < 0x8000 ? '' : '-'}${Number(significand) * 2 ** -63}*2^${scale}`;
+}
+
 export function floatToBytes(value: number, sizeBytes: number): Uint8Array | undefined {
   const bytes = new Uint8Array(sizeBytes);
   const view = new DataView(bytes.buffer);

@@ -3,9 +3,10 @@
  * gdb manual, "Registers", for the names; SDM Vol. 1, "General-Purpose Registers", for the parts.
  */
 import { builtinType, i386Registers, registerNumber } from '../debug-info/index.ts';
+import type { BaseType, Encoding } from '../debug-info/index.ts';
 import type { NameScope, Value } from './api.ts';
 import { EvaluationError } from './evaluation-error.ts';
-import { numberNode, typeOfNumeric, type Get, type Node } from './nodes.ts';
+import { numberNode, typeOfNumeric, valueNode, type Get, type Node } from './nodes.ts';
 
 //                               name   register  bits from  bits
 const partRegisters: ReadonlyMap<string, readonly [number, number, number]> = new Map<
@@ -18,6 +19,43 @@ const partRegisters: ReadonlyMap<string, readonly [number, number, number]> = ne
 ]);
 //                             gdb's names for them
 const registerAliases: Readonly<Record<string, string>> = { pc: 'eip', sp: 'esp', fp: 'ebp' };
+
+//                    names of their types in C and Rust, bytes, encoding
+const wideRegisters = new Map<string, readonly [string, string, number, Encoding]>(
+  Array.from({ length: 8 }, (_, n) => n).flatMap((n) => [
+    [`st${n}`, ['long double', 'f80', 10, 'float']],
+    [`mm${n}`, ['unsigned long long', 'u64', 8, 'unsigned']],
+    [`xmm${n}`, ['unsigned __int128', 'u128', 16, 'unsigned']],
+  ]),
+);
+
+/** The register that a name means or is a part of: `eax` of `$al`, `eip` of `$pc`. */
+export function registerBehind(name: string): { readonly whole: string; readonly isPart: boolean } {
+  const full = registerAliases[name] ?? name;
+  const part = partRegisters.get(full);
+  return part === undefined ? { whole: full, isPart: false } : { whole: i386Registers[part[0]]!, isPart: true };
+}
+
+function wideNode(name: string, language: 'c' | 'rust'): Node | undefined {
+  const row = wideRegisters.get(name);
+  if (row === undefined) return undefined;
+  const [c, rust, sizeBytes, encoding] = row;
+  const type: BaseType = { kind: 'base', id: 0, name: language === 'c' ? c : rust, sizeBytes, language, encoding };
+  return {
+    ...valueNode(type, (context) => {
+      const bytes = context.wideRegister?.(name);
+      if (bytes !== undefined) return { type, place: { kind: 'bytes', bytes }, context };
+      throw new EvaluationError(
+        'register-lost',
+        `$${name} is not known here, or the processor has no such register.`,
+        'Look at it in a frame of the thread that runs.',
+      );
+    }),
+    assign: () => {
+      throw readOnly(`$${name} can only be read`);
+    },
+  };
+}
 
 /** @throws EvaluationError for a name that is no register */
 export function registerNode(name: string, scope: NameScope): Node {
@@ -47,6 +85,15 @@ export function registerNode(name: string, scope: NameScope): Node {
           throw readOnly(`$${name} cannot be changed in this frame`);
       },
     };
+  }
+  const wide = wideNode(full, scope.language);
+  if (wide !== undefined) return wide;
+  if (scope.factNamed?.(full) === 'of-address') {
+    throw new EvaluationError(
+      'register-unknown',
+      `$${full} takes an address.`,
+      `Write it in parentheses: $${full}(0x00800000), $${full}(&x).`,
+    );
   }
   if (scope.isRegister?.(full) !== true) {
     throw new EvaluationError(

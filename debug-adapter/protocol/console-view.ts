@@ -1,5 +1,6 @@
 /** The selected frame as the debug console's commands see it. */
 import type { ConsoleView } from '../console/commands.ts';
+import { NUMBER_FORMATS } from '../console/number-format.ts';
 import { resolved } from '../debug-info/index.ts';
 import { Disassembler } from '../disassembly/disassembler.ts';
 import { readBytes, renderValue, type Value } from '../inspection/index.ts';
@@ -36,13 +37,49 @@ export function consoleView(
       if (spaceName === undefined) return success({ space: frame.space, address: address.value });
       return placeReference(debugged, `${spaceName}:${formatAddress(address.value)}`);
     },
-    text: (expression) => {
+    text: (expression, format) => {
+      if (format !== '' && format !== 'a' && !Object.hasOwn(NUMBER_FORMATS, format)) return notAFormat(format);
       const value = evaluate(expression, true);
-      return value.ok ? success(renderValue(value.value, {}).text) : value;
+      return value.ok ? formatted(value.value, expression, format) : value;
     },
     hasName: (name) => frame.level?.variablesAt(frame.context.pc).some((variable) => variable.name === name) ?? false,
     disassembler: () => Disassembler.load(),
   };
+}
+
+function notAFormat(format: string): Result<never> {
+  return failure('print-format', {
+    cause: `"p/${format}" is not a format.`,
+    remedy: `Write one of ${Object.keys(NUMBER_FORMATS).join(' ')} a: p/x $eax.`,
+  });
+}
+
+function formatted(value: Value, expression: string, format: string): Result<string> {
+  const type = resolved(value.type);
+  // A reference is shown as what it leads to.
+  const isPointer =
+    type?.kind === 'pointer' && !(type.language === 'rust' && /^(?:&|alloc::boxed::Box<)/.test(type.name));
+  const isNumber = type?.kind === 'base' || isPointer || type?.kind === 'enum';
+  const isFloat = type?.kind === 'base' && type.encoding === 'float';
+  if (format === '' || isFloat) return success(renderValue(value, {}).text);
+  if (!isNumber && value.fact?.number === undefined) {
+    if (format === 'x') return success(renderValue(value, { hex: true }).text);
+    return failure('print-format', {
+      cause: `p/${format} shows one number, and “${expression}” is ${renderValue(value).typeName}.`,
+      remedy: 'Name a part of it; p/x shows all of it in hexadecimal.',
+    });
+  }
+  const bytes = readBytes(value, value.fact === undefined ? type!.sizeBytes : 4);
+  if (!bytes.ok) return bytes;
+  const width = value.place.kind === 'bits' ? value.place.sizeBits : bytes.value.length * 8;
+  const bits = BigInt.asUintN(
+    width,
+    bytes.value.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n),
+  );
+  const isSigned = type?.kind === 'base' && (type.encoding === 'signed' || type.encoding === 'signed-char');
+  if (format !== 'a') return success(NUMBER_FORMATS[format]!(bits, width, isSigned));
+  const symbol = value.context.symbolAt?.(Number(bits));
+  return success(`${formatAddress(Number(bits))}${symbol === undefined ? '' : ` <${symbol}>`}`);
 }
 
 /** The value of a scalar; the address of anything larger. */

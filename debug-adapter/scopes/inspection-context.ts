@@ -5,7 +5,7 @@ import type { FrameContext } from '../debug-info/index.ts';
 import type { InspectionContext } from '../inspection/index.ts';
 import type { Environment, GuestOs } from '../kernel/guest-os.ts';
 import { symbolName } from '../kernel/symbol-name.ts';
-import { DWARF_REGISTERS, registerNamed } from '../target/registers.ts';
+import { DWARF_REGISTERS, registerNamed, type FpuRegisterName } from '../target/registers.ts';
 import { failure, success, type Result } from '../result.ts';
 import { PHYSICAL_SPACE, type Space, type Target } from '../target/target.ts';
 import { EIP } from '../debug-info/registers.ts';
@@ -98,6 +98,11 @@ function contextOver(
     namedRegister: (name) => {
       const register = registerNamed(name);
       return register && target.readRegister(register);
+    },
+    wideRegister: (name) => {
+      // The kernel may keep the units' state for those that do not run: what the CPU holds is no one else's.
+      const isCurrent = (environment()?.envId ?? os.currentNow()?.envId) === os.currentNow()?.envId;
+      return isCurrent ? target.readFpuRegister(name as FpuRegisterName) : undefined;
     },
     setNamedRegister: (name, value) => {
       const register = registerNamed(name);

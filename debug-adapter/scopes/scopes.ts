@@ -39,11 +39,12 @@ export interface FrameView {
 
 export function viewOf(source: ScopeSource, handle: FrameHandle, frame: CodeFrame): FrameView {
   const { threadId } = handle;
-  const innermost = isInnermost(source, handle, frame);
   return {
     frame,
     names: (frame.image ?? source.os.kernel).debug,
-    context: frameContext(source, frame, innermost, () => source.threads.environment(threadId)),
+    context: frameContext(source, frame, isInnermost(source, handle, frame), () => {
+      return source.threads.environment(threadId);
+    }),
     display: { store: source.variables, refer: referFor(source, frame, threadId) },
   };
 }

@@ -77,6 +77,10 @@ test('x examines memory in every format, and says where it ends', async () => {
   expect((await say('x/10i $eip')).split('\n')).toHaveLength(10);
   expect(await say('x/4wx 0x3ffffc')).toMatch(/not mapped$/);
   expect(await say('x $esp')).toMatch(/^0xeebf[0-9a-f]{4}.*: 0x[0-9a-f]{8}$/);
+  const [low, high] = /(0x\w+) (0x\w+)$/.exec(await say(`x/2wx ${address}`))!.slice(1) as [string, string];
+  expect(await say(`x/1gx ${address}`)).toMatch(new RegExp(`: ${high}${low.slice(2)}$`));
+  expect((await say(`x/4gx ${address}`)).split('\n')).toHaveLength(2);
+  expect(await say(`x/1gu ${address}`)).toMatch(new RegExp(`: ${BigInt(high + low.slice(2))}$`));
   expect(await refused('x/9z 0')).toMatch(/not a format.*x\/8wx/);
 });
 
@@ -111,6 +115,43 @@ test('before paging, the program counter is where the code runs, not where it is
   expect(lines).toHaveLength(3);
   expect(lines[0]).toMatch(new RegExp(`^${eip} <entry`));
   await early.close();
+});
+
+test('p/F shows a number as gdb does', async () => {
+  expect(await say('p/x 255')).toBe('0xff');
+  expect(await say('print/d 0xfffffff0u32')).toBe('-16');
+  expect(await say('p/u -1')).toBe('4294967295');
+  expect([await say('p/t 10'), await say('p/o 8'), await say("p/c b'A'"), await say('p/z 10u8')]).toEqual([
+    ...['1010', '010'],
+    ...["65 'A'", '0x0a'],
+  ]);
+  expect(await say('p/a $eip')).toMatch(/^0x008[0-9a-f]{5} <rustshim::open_journal.*>$/);
+  expect(await say('p/x title.length')).toBe('0x8');
+  expect(await say('p/x journal')).toMatch(/^Journal \{title: "rustshim", .*\}$/);
+  expect(await say('p/x $env')).toBe('0x1000');
+  expect(await refused('p/t journal')).toMatch(/p\/t shows one number, and “journal” is .*rustshim::Journal/);
+  expect(await refused('p/q 1')).toMatch(/not a format.*x z d u o t c a/);
+});
+
+test('a command without its argument says what it takes', async () => {
+  for (const command of ['x', 'x/8wx', 'p', 'p/x', 'print', 'slab', 'region'])
+    expect(await refused(command)).toMatch(
+      new RegExp(`^"${command}" lacks what it is to show: .*Write [a-z]\\S* [A-Z]+\\.`),
+    );
+  expect(await refused('$pte')).toMatch(/\$pte takes an address.*\$pte\(0x00800000\)/);
+  expect(await refused('$phys')).toMatch(/\$phys takes an address/);
+});
+
+test('texts and parts of them are shown as text', async () => {
+  expect(await say('title[0..4]')).toBe('"rust"');
+  expect(await say('title[4..]')).toBe('"shim"');
+  expect(await say('"abc"')).toBe('"abc"');
+  expect(await say('title[0..4] == "rust"')).toBe('true');
+  expect(await refused('title[8..0]')).toMatch(/The range ends at 0, before it begins at 8/);
+  expect(await refused('title[0..100]')).toMatch(/Index 99 is outside: there are 8 elements/);
+  expect(await refused('(&raw const title)[0..100000000]')).toMatch(
+    /The range has 100000000 elements; 1048576 is the most/,
+  );
 });
 
 test('what is no command is an expression, and an unknown info is said', async () => {

@@ -208,6 +208,16 @@ test('bytes and registers of an environment that has ended, or never was, are re
   expect((await go(0x1000))['description']).toMatch(/^stack: /);
 });
 
+test('a memory reference is an address, with asAddress or without', async () => {
+  const { frameId } = await inSum();
+  for (const name of ['phys:0x00100000', 'kernel:0x00100000', '0x00100000']) {
+    const plain = await info({ frameId, name });
+    expect(plain['dataId'], name).toMatch(/^(?:phys|kernel):0x00100000\|4\|\|/);
+    expect(plain).toEqual(await info({ frameId, name, asAddress: true }));
+  }
+  expect((await info({ frameId, name: 'phys:0x00100000', bytes: 8 }))['dataId']).toMatch(/\|8\|/);
+});
+
 test('what cannot be watched says why', async () => {
   const { frameId } = await inSum();
   expect(await info({ frameId, name: 'total + 1' })).toMatchObject({ dataId: null });

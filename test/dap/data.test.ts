@@ -111,6 +111,32 @@ test('setVariable changes a general register by number, EFLAGS by bit, and refus
   expect((await set('cs', '8', segment.variablesReference)).message).toMatch(/cannot be set/);
 });
 
+test.each([
+  ['kernel::console::keyboard::MODIFIERS.value.shift', 'true', 'true'],
+  ['kernel::console::keyboard::MODIFIERS.value.shift', '2', /2 is no bool/],
+  ['*(($esp - 256) as *const char)', "'ß'", "'ß'"],
+  ['*(($esp - 256) as *const char)', '0xd800', /55296 is no char/],
+  ['*(($esp - 256) as *const f64)', '-1.5e300', '-1.5e+300'],
+  ['*(($esp - 256) as *const f32)', '0.1', '0.1'],
+  ['*(($esp - 256) as *const f32)', 'much', /Nothing named “much”|“much” is not a number/],
+  ['*(($esp - 256) as *const kernel::env::Ending)', 'Fault', 'Fault'],
+  ['*(($esp - 256) as *const kernel::env::Ending)', 'Ending::Killed', 'Killed'],
+  ['*(($esp - 256) as *const kernel::env::Ending)', 'Bored', /“Bored” is not a value/],
+])('setExpression in a kernel frame: %s = %s', async (expression, text, expected) => {
+  const destroyed = { filters: ['syscall-entered'] };
+  await client.request('setExceptionBreakpoints', destroyed);
+  const stopped = await client.resume('continue', { threadId });
+  const [top] = await client.stack(stopped['threadId'] as number);
+  const response = await client.send('setExpression', { expression, value: text, frameId: top!.id });
+  if (typeof expected !== 'string') {
+    expect(response.message).toMatch(expected);
+    return;
+  }
+  expect(response.message).toBeUndefined();
+  expect(response.body).toMatchObject({ value: expected, evaluateName: expression });
+  expect(await client.evaluate(expression, top!.id)).toBe(expected);
+});
+
 test('memory is read and written in its space, and what is not mapped is said', async () => {
   const { memoryReference } = (await client.scopeVariables(frameId, 'Locals')).find((v) => v.name === 'reversed')!;
   expect(memoryReference).toMatch(/^env:1000:0x/);

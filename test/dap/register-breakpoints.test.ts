@@ -144,6 +144,15 @@ test('a control register is the machine’s: CR3 stops at every switch of the ad
   expect(stopped['text']).toMatch(/changed by entry .*entry\.S:\d+, whatever runs$/);
 });
 
+test('a part of a register is refused with the name of the whole, other names of it are its', async () => {
+  const { frameId } = await inSum();
+  const description = async (name: string): Promise<string> => (await info({ frameId, name }))['description'] as string;
+  expect(await description('$al')).toMatch(/^\$al is a part of \$eax: watch that/);
+  expect(await description('$AX')).toMatch(/^\$AX is a part of \$eax/);
+  expect(await description('$sp')).toMatch(/^\$esp in the kernel: stops/);
+  expect(await description('$pc')).toMatch(/^EIP changes with each instruction/);
+});
+
 test('setting a register by hand is no change of the program’s; reads cannot be watched', async () => {
   const { threadId, frameId } = await inSum();
   const { dataId } = await info({ frameId, name: '$ebx' });

@@ -204,6 +204,23 @@ test('expressions of C: casts, pointer arithmetic, ranges, registers by part', a
   expect(await value('$phys(&magic) == (unsigned)&magic')).toBe('1');
 });
 
+test('FPU, MMX and XMM registers are read by name; XMM only where the processor has them', async () => {
+  // FNINIT, FLDPI, FLD1: SDM Vol. 2, "FINIT/FNINIT", "FLD1/FLDL2T/FLDL2E/FLDPI/FLDLG2/FLDLN2/FLDZ".
+  const [top] = await client.stack(threadId);
+  const memoryReference = top!.instructionPointerReference!;
+  await client.request('writeMemory', { memoryReference, data: Buffer.from('dbe3d9ebd9e8', 'hex').toString('base64') });
+  await client.request('setBreakpoints', { source: { path: sourcePath(KERNEL_C) }, breakpoints: [] });
+  for (let n = 0; n < 3; n++) await client.resume('next', { threadId, granularity: 'instruction' });
+  frameId = (await client.stack(threadId))[0]!.id;
+  expect([await value('$st0'), await value('$st1')]).toEqual(['1.0', '3.141592653589793']);
+  expect(await evaluated('$st1 * 2 > 6.28')).toMatchObject({ result: '1' });
+  expect([await value('$mm6'), await value('$mm7 & 0xffff')]).toEqual(['0x8000000000000000', '49717']);
+  const refused = await client.send('evaluate', { expression: '$xmm0', frameId });
+  expect(refused.message).toMatch(/\$xmm0 is not known here, or the processor has no such register/);
+  const written = await client.send('evaluate', { expression: '$st0 = 1', frameId, context: 'repl' });
+  expect(written.message).toMatch(/\$st0 can only be read/);
+});
+
 test('a kernel that nobody has described has no environments, and no paging no entries; both are said', async () => {
   const message = async (expression: string): Promise<string | undefined> =>
     (await client.send('evaluate', { expression, frameId })).message;

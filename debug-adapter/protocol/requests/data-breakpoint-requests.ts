@@ -5,7 +5,7 @@ import { localsOwner } from '../../breakpoints/data-owner.ts';
 import { ownerText, type WatchedRegister } from '../../breakpoints/register-breakpoints.ts';
 import { placeText, type DataPlace, type WatchedData } from '../../breakpoints/data-breakpoints.ts';
 import { resolved } from '../../debug-info/index.ts';
-import type { Value } from '../../inspection/index.ts';
+import { registerBehind, type Value } from '../../inspection/index.ts';
 import { failure, success, type Failure, type Result } from '../../result.ts';
 import { referFor, registerOwner } from '../../scopes/scopes.ts';
 import { referOf } from '../../scopes/value-node.ts';
@@ -92,8 +92,11 @@ function findRegister(debugged: Debugged, args: InfoArguments): Result<WatchedRe
     const watched = debugged.variables.get(args.variablesReference)?.register?.(args.name);
     return watched && watchable(watched);
   }
-  const name = registerNamed(/^\s*\$(\w+)\s*$/.exec(args.name)?.[1] ?? '');
+  const written = /^\s*\$(\w+)\s*$/.exec(args.name)?.[1];
+  const { whole, isPart } = registerBehind(written?.toLowerCase() ?? '');
+  const name = registerNamed(whole);
   if (!name) return undefined;
+  if (isPart) return noData(`$${written!} is a part of $${name}: watch that, with a condition on the part.`);
   const view = frameFor(debugged, args.frameId);
   if (!view.ok) return view;
   const { frame, threadId } = view.value;
@@ -125,13 +128,12 @@ function findData(debugged: Debugged, args: InfoArguments): Result<Found> {
     if (!found) return noData(`"${args.name}" is not in memory. What is computed cannot be watched.`);
     return ofValue(args.name, found.value, found.refer, args.bytes);
   }
+  // As an expression it would be a number, which is nowhere.
+  if (parseMemoryReference(args.name)) return findAddress(debugged, args.name, args.bytes ?? 4);
   const view = frameFor(debugged, args.frameId);
   if (!view.ok) return view;
   const value = evaluateIn(view.value, args.name, false);
-  if (!value.ok) {
-    const address = parseMemoryReference(args.name);
-    return address ? findAddress(debugged, args.name, args.bytes ?? 4) : value;
-  }
+  if (!value.ok) return value;
   return ofValue(args.name, value.value, referFor(debugged, view.value.frame, view.value.threadId), args.bytes);
 }
 

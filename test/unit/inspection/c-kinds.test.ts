@@ -108,6 +108,22 @@ describe.each(['c4-values', 'c5-values'])('%s', (name) => {
     expect(parts).toBeGreaterThan(60);
   });
 
+  test('a number that no double has keeps its mantissa and exponent', () => {
+    const at = stage(name, 'values');
+    const extended = valueOf(at, 'extended');
+    const shown = (hex: string): string => {
+      at.context.writeMemory!(
+        (extended.place as { address: number }).address,
+        Uint8Array.from(Buffer.from(hex, 'hex')),
+      );
+      return renderValue(extended).text;
+    };
+    expect(shown('000000000000' + '00c0fe7f')).toBe('1.5*2^16383');
+    expect(shown('000000000000' + '00800080')).toBe('-1*2^-16382');
+    expect(shown('000000000000' + '0080ff7f')).toBe('inf');
+    expect(shown('000000000000' + '00000000')).toBe('0.0');
+  });
+
   test('arguments and locals of a frame', () => {
     const at = stage(name, 'values');
     expect(text(at, 'shade')).toBe('GREEN');

@@ -202,6 +202,31 @@ test('hexadecimal reaches into containers, enums and cells', () => {
   expect(hex('closures', 'by_value')).toBe('{closure#1} {base: 0xa}');
 });
 
+test('a part of a text is text, as is a literal', () => {
+  const at = stage(NAME, 'cells');
+  expect(evaluate(at, 'accented[0..4]')).toBe('"grö"');
+  expect(evaluate(at, 'accented[0..3]')).toBe('"gr\\xc3"');
+  expect(evaluate(at, 'accented[9..]')).toBe('" 日本"');
+  expect(evaluate(at, 'slices[0][0..1]')).toBe('"a"');
+  expect(evaluate(at, 'slices[0][0..0]')).toBe('""');
+  expect(evaluate(at, '"a\\n日"')).toBe('"a\\n日"');
+  expect(renderValue(valueOf(at, '"abc"')).typeName).toBe('str');
+  expect(evaluate(at, '"abc".len()')).toBe('3');
+  expect(evaluate(at, 'accented[0..4] == "grö"')).toBe('true');
+  expect(evaluate(at, '0777')).toBe('777');
+  expect(evaluate(at, '0o777')).toBe('511');
+});
+
+test('an artificial array stands behind any object in memory', () => {
+  const at = stage(NAME, 'cells');
+  expect(evaluate(at, 'raw[0]@4')).toBe('[1, 10, 100, 1000]');
+  expect(evaluate(at, '*raw@2')).toBe('[1, 10]');
+  expect(evaluate(at, 'numbers[1]@2')).toBe('[2, 3]');
+  expect(evaluate(at, 'list[1]@2')).toBe('[20, 30]');
+  expect(evaluate(at, '(raw[1]@2)[1]')).toBe('100');
+  expect(evaluate(at, '(1 + 1)@2')).toBe('! no-address');
+});
+
 test('a raw pointer gives a range of what it points at', () => {
   const at = stage(NAME, 'cells');
   expect(evaluate(at, 'raw[0..8]')).toBe('[1, 10, 100, 1000, 10000, 100000, 1000000, 10000000]');

@@ -117,6 +117,8 @@ test.each<[string, string, string]>([
   ['u8 += 100', 'u8', "44 ','"],
   ['++s32', 's32', '-1999999999'],
   ['--u8', 'u8', '199'],
+  ['truth = 2', 'truth', 'true'],
+  ['fields.truth = 256', 'fields.truth', 'true'],
   ['u8++', 'u8', '201'],
   ['s32-- - 1', 's32', '-2000000001'],
   ['fields.small++', 'fields.small', '-2'],
@@ -138,6 +140,15 @@ test.each<[string, string, string]>([
   expect(evaluate(at, assignment, true)).not.toMatch(/^!/);
   expect(evaluate(at, expression)).toBe(expected);
 });
+
+test.each(['BOOL = 2', 'CHAR = 0xd800', 'CHAR = 0x110000'])(
+  '%s is no value of its type, and changes nothing',
+  (text) => {
+    const at = stage('rust5-values', 'cells');
+    expect(evaluate(at, text, true)).toBe('! value-out-of-range');
+    expect(at.written.size).toBe(0);
+  },
+);
 
 test('x++ gives what was there before, ++x what is there now', () => {
   const at = stage('c5-values', 'values');
