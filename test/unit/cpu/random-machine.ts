@@ -2,8 +2,11 @@
  * Machines whose code, data, descriptors and page tables are random bytes, in every mode, for tests of what must hold
  * whatever the guest does.
  */
+import type { CpuOptions } from '../../../emulator/cpu/cpu.ts';
 import { Cpu } from '../../../emulator/cpu/cpu.ts';
 import type { CpuBus } from '../../../emulator/cpu/cpu-bus.ts';
+import { Feature } from '../../../emulator/cpu/cpuid.ts';
+import { Cr4 } from '../../../emulator/cpu/registers.ts';
 import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
 import { Random } from './random.ts';
 
@@ -43,7 +46,8 @@ function newBus(random: Random, raise: () => void): CpuBus {
   };
 }
 
-export function newCpu(mode: Mode, seed: number): { cpu: Cpu; memory: GuestMemory } {
+/** @param options with SSE among the features, the operating system has enabled it */
+export function newCpu(mode: Mode, seed: number, options: CpuOptions = {}): { cpu: Cpu; memory: GuestMemory } {
   const random = new Random(seed);
   const memory = new GuestMemory(RAM_BYTES, []);
   for (let at = 0; at < RAM_BYTES; at++) memory.ram[at] = random.byte();
@@ -52,12 +56,14 @@ export function newCpu(mode: Mode, seed: number): { cpu: Cpu; memory: GuestMemor
     newBus(new Random(seed ^ 0x5a5a), () => {
       cpu.interruptLine = !cpu.interruptLine;
     }),
+    options,
   );
   const { registers } = cpu;
   for (const name of ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const) {
     registers[name] = random.below(2) === 0 ? random.below(RAM_BYTES) : random.int32() >>> 0;
   }
   setMode(cpu, memory, mode, random);
+  if (((options.features ?? 0) & Feature.SSE) !== 0) registers.cr4 |= Cr4.OSFXSR | Cr4.OSXMMEXCPT;
   registers.eip = random.below(0xf000);
   // Only an instruction loads the PDPTE registers.
   if (mode === 'PAE-paged ring 3') cpu.restore({ ...cpu.save(), pdptes: [PAGE_DIRECTORY | 1, 0, 0, 0, 0, 0, 0, 0] });
