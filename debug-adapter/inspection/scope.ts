@@ -11,11 +11,14 @@ export interface ScopeOptions {
   readonly frame?: InlineFrame;
   readonly isRegister?: (name: string) => boolean;
   readonly factNamed?: NameScope['factNamed'];
+  /** An image that is mapped beside `info`: its statics, functions and types, where `info` has none of that name. */
+  readonly beside?: DebugInfo | undefined;
   /** Names of the caller's own, asked before anything else. */
   readonly extra?: (name: string) => ConvenienceValue | undefined;
 }
 
 export function frameScope(info: DebugInfo, pc: number, options: ScopeOptions = {}): NameScope {
+  const { beside } = options;
   const frames = options.frame === undefined ? info.inlineFramesAt(pc).slice(0, 1) : [options.frame];
   const lookup = (name: string): Variable | FunctionScope | ConvenienceValue | undefined => {
     const extra = options.extra?.(name);
@@ -26,15 +29,19 @@ export function frameScope(info: DebugInfo, pc: number, options: ScopeOptions = 
         if (local !== undefined) return local;
       }
     }
-    return info.staticsNamed(name, pc)[0] ?? info.functionsNamed(name)[0];
+    return globalNamed(info, name, pc) ?? (beside && globalNamed(beside, name, pc));
   };
   return {
     language: info.languageAt(pc) === 'rust' ? 'rust' : 'c',
     pc,
     lookup,
-    typeNamed: (name) => info.typeNamed(name),
-    symbolNamed: (name) => info.elf.symbolNamed(name)?.address,
+    typeNamed: (name) => info.typeNamed(name) ?? beside?.typeNamed(name),
+    symbolNamed: (name) => (info.elf.symbolNamed(name) ?? beside?.elf.symbolNamed(name))?.address,
     ...(options.isRegister === undefined ? {} : { isRegister: options.isRegister }),
     ...(options.factNamed === undefined ? {} : { factNamed: options.factNamed }),
   };
+}
+
+function globalNamed(info: DebugInfo, name: string, pc: number): Variable | FunctionScope | undefined {
+  return info.staticsNamed(name, pc)[0] ?? info.functionsNamed(name)[0];
 }

@@ -33,15 +33,19 @@ export interface FrameView {
   readonly frame: CodeFrame;
   /** What names mean: its image's, or where none covers it, the kernel's. */
   readonly names: DebugInfo;
+  /** The kernel's, beside a program's: it is mapped in every space. */
+  readonly beside: DebugInfo | undefined;
   readonly context: InspectionContext;
   readonly display: ValueDisplay;
 }
 
 export function viewOf(source: ScopeSource, handle: FrameHandle, frame: CodeFrame): FrameView {
   const { threadId } = handle;
+  const { kernel } = source.os;
   return {
     frame,
-    names: (frame.image ?? source.os.kernel).debug,
+    names: (frame.image ?? kernel).debug,
+    beside: frame.image && frame.image !== kernel ? kernel.debug : undefined,
     context: frameContext(source, frame, isInnermost(source, handle, frame), () => {
       return source.threads.environment(threadId);
     }),

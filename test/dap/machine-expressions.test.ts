@@ -45,6 +45,12 @@ async function fields(variablesReference: number): Promise<Record<string, string
   return Object.fromEntries((await client.variables(variablesReference)).map((v) => [v.name, v.value]));
 }
 
+test('the kernel’s names mean the same in a frame of a program, whose own come first', async () => {
+  expect(await at(user, 'kernel::env::CURENV')).toBe(await at(kernel, 'kernel::env::CURENV'));
+  expect(await at(user, '&kernel::env::ENVS')).toBe(await at(kernel, '&kernel::env::ENVS'));
+  expect(await refused(user, 'kernel::env::NOTHING')).toMatch(/NOTHING/);
+});
+
 test('$syscall: the call, its name and arguments by name; absent in a program’s own code', async () => {
   expect(await at(kernel, '$syscall')).toBe('sys_page_alloc(envid=0, va=0x10000000, perm=7)');
   expect(await at(user, '$syscall.name')).toBe('sys_page_alloc');

@@ -155,9 +155,10 @@ export function evaluateIn(view: FrameView, expression: string, allowAssignment:
 }
 
 function compileIn(view: FrameView, expression: string, allowAssignment: boolean): Result<Compiled> {
-  const { frame, names, context } = view;
+  const { frame, names, beside, context } = view;
   const scope = frameScope(names, frame.context.pc, {
     ...MACHINE_NAMES,
+    beside,
     ...(frame.level ? { frame: frame.level } : {}),
   });
   return compileExpression(expression, scope, { allowAssignment, context });
