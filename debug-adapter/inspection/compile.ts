@@ -8,6 +8,7 @@ import { builtinType, i386Registers, makePointer, resolved } from '../debug-info
 import type { FunctionScope, FunctionType, Result, Type, Variable } from '../debug-info/index.ts';
 import { addressNode, decayed, dereference, indexNode, isVariant, memberNode, methodNode, textOf } from './access.ts';
 import type { CompileOptions, Compiled, InspectionContext, NameScope, Value } from './api.ts';
+import { assignNode } from './assign-node.ts';
 import { EvaluationError, guarded, unwrap } from './evaluation-error.ts';
 import { factNode } from './facts.ts';
 import { encodeUtf8, integerLiteral, stringLiteral } from './literals.ts';
@@ -24,16 +25,15 @@ import {
   valueNode,
 } from './nodes.ts';
 import type { Get, Node } from './nodes.ts';
-import { bigToBytes, floatToBytes, numericType } from './numbers.ts';
-import type { NumericType } from './numbers.ts';
+import { numericType } from './numbers.ts';
 import { binaryNode, sizeOf, unaryNode } from './operators.ts';
 import { parseExpression } from './parser.ts';
 import type { Tree } from './parser.ts';
 import { repeatNode, sliceNode } from './ranges.ts';
 import type { RangeOptions } from './ranges.ts';
 import { innerScalar } from './rust-layout.ts';
-import { readOnly, readRegister, registerNode } from './registers.ts';
-import { bytesOf, partValue, valueOfVariable, writeBytes } from './value.ts';
+import { readRegister, registerNode } from './registers.ts';
+import { partValue, valueOfVariable } from './value.ts';
 
 export function compileExpression(text: string, scope: NameScope, options: CompileOptions = {}): Result<Compiled> {
   return guarded(() => {
@@ -463,71 +463,12 @@ class Compiler {
     this.assigns = true;
     const target = scalarOf(this.node(tree.target));
     const source = this.#operand(tree.value, tree.target);
-    const { numeric, type } = target;
-    if (numeric === undefined || type === undefined) return this.#assignBytes(target, source);
-    if (source.numeric === undefined) {
-      throw new EvaluationError(
-        'cast-impossible',
-        `A value of type ${source.type?.name ?? 'void'} cannot be assigned to ${type.name}.`,
-        'Assign its fields one by one.',
-      );
-    }
-    const size = resolved(type)!.sizeBytes;
-    const wide = numeric.kind === 'boolean' || numeric.kind === 'character' ? ANY_INTEGER : numeric;
-    const encode: Get<Uint8Array> =
-      numeric.kind === 'float'
-        ? (context) =>
-            floatToBytes(toNumber(source, numeric)(context), size) ?? fail(`A float of ${size} bytes cannot be written`)
-        : (context) => bigToBytes(inDomain(toBigint(source, wide)(context), numeric, type), size);
-    return valueNode(type, (context) => {
-      const before = tree.isPostfix ? asItStands(target.value(context)) : undefined;
-      if (target.assign !== undefined) target.assign(context, toNumber(source, numeric)(context));
-      else writeBytes(target.value(context), encode(context));
-      return before ?? target.value(context);
-    });
+    return assignNode(target, source, tree.isPostfix === true);
   }
-
-  /** Structs and arrays of one type. */
-  #assignBytes(target: Node, source: Node): Node {
-    const size = resolved(target.type)?.sizeBytes ?? 0;
-    if (size === 0 || resolved(target.type)?.id !== resolved(source.type)?.id || resolved(target.type)?.id === 0) {
-      throw new EvaluationError(
-        'cast-impossible',
-        `A value of type ${source.type?.name ?? 'void'} cannot be assigned to ${target.type?.name ?? 'void'}.`,
-        'Assign its fields one by one.',
-      );
-    }
-    return valueNode(target.type, (context) => {
-      writeBytes(target.value(context), bytesOf(source.value(context)));
-      return target.value(context);
-    });
-  }
-}
-
-const ANY_INTEGER = { kind: 'integer', bits: 129, signed: true } as const;
-
-/** C17 §6.3.1.2: what is not 0 is 1. Rust has no truths and characters beyond its own. */
-function inDomain(value: bigint, numeric: NumericType, type: Type): bigint {
-  if (numeric.kind === 'boolean' && type.language === 'c') return value === 0n ? 0n : 1n;
-  const isInside =
-    numeric.kind === 'boolean'
-      ? value === 0n || value === 1n
-      : numeric.kind !== 'character' || (value >= 0n && value <= 0x10ffffn && (value < 0xd800n || value > 0xdfffn));
-  if (isInside) return value;
-  throw new EvaluationError('value-out-of-range', `${value} is no ${type.name}.`, 'Write a value that the type has.');
-}
-
-/** A copy, which no write changes. */
-function asItStands(value: Value): Value {
-  return { ...value, place: { kind: 'bytes', bytes: bytesOf(value).slice() } };
 }
 
 function constant(value: number): Get<number> {
   return () => value;
-}
-
-function fail(cause: string): never {
-  throw readOnly(cause);
 }
 
 /** Where the debug information says “a register plus an offset”, nothing of it is looked at again when it runs. */
