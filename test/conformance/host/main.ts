@@ -8,7 +8,7 @@ import { openHostCpu } from './host-cpu.ts';
 import { units } from './units.ts';
 
 const [count = '1000000', seed = '1', only] = process.argv.slice(2);
-const BATCH = 20_000;
+const BATCH = 5_000;
 const SHOWN = 3;
 
 let passed = 0;
