@@ -330,6 +330,11 @@ export function logarithmPlusOneTimes(m: Int32Array, a: number, b: number, out: 
     const significand = (x.significand << BigInt(Math.max(0, x.exponent))) + (1n << shift);
     return flags | putLogarithm(m, out, control, sign, { significand, exponent: -Number(shift) }, y);
   }
+  if (negative && scale === -1) {
+    // Towards -1, beyond the domain too, the series below would take for ever.
+    const significand = (1n << BigInt(-x.exponent)) - x.significand;
+    return flags | putLogarithm(m, out, control, sign, { significand, exponent: x.exponent }, y);
+  }
   const bits = bitsFor(scale);
   const fixed = toFixed(x, bits) * (negative ? -1n : 1n);
   const z = (fixed << BigInt(bits)) / ((2n << BigInt(bits)) + fixed);

@@ -159,6 +159,19 @@ test.each(LOGARITHMS)(
   },
 );
 
+test('FYL2XP1 of a number next to -1, far out of its domain, comes to an end', () => {
+  const m = machine();
+  // FNINIT; FLD1; FLD tbyte [20000h]; FYL2XP1; FISTP dword [20010h].
+  const code = [0xdb, 0xe3, 0xd9, 0xe8, 0xdb, 0x2d, 0, 0, 2, 0, 0xd9, 0xf9, 0xdb, 0x1d, 0x10, 0, 2, 0];
+  m.memory.load(at.code, Uint8Array.from(code));
+  // -(1 - 2^-53), as a processor has it: the logarithm is -53.
+  m.memory.writePhysical32(at.data, 0xffff_f800);
+  m.memory.writePhysical32(at.data + 4, 0xffff_ffff);
+  m.memory.writePhysical16(at.data + 8, 0xbffe);
+  m.step(5);
+  expect(m.memory.readPhysical32(at.data + 0x10) | 0).toBe(-53);
+});
+
 describe('state', () => {
   test('after reset the control word is 40h and no register is empty; FNINIT makes them so', () => {
     const m = machine();
