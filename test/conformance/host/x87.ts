@@ -67,9 +67,12 @@ export function x87State(random: Random): Uint8Array {
   view.setUint16(2, (random.int32() & 0x4700) | (random.below(8) << 11) | flags | pending, true);
   fxsave[4] = random.below(3) === 0 ? random.byte() : pick(random, [0xff, 0x7f, 0xfe, 0x0f, 0xf0, 0xef]);
   if (random.below(3) !== 0) fxsave[4] = emptySome(random, (view.getUint16(2, true) >> 11) & 7);
-  view.setUint16(FOP, random.int32() & 0x7ff, true);
-  view.setInt32(FIP, random.int32(), true);
-  view.setInt32(FDP, random.int32(), true);
+  if (pending !== 0) {
+    // Else AMD's processors lose them when the kernel comes in between.
+    view.setUint16(FOP, random.int32() & 0x7ff, true);
+    view.setInt32(FIP, random.int32(), true);
+    view.setInt32(FDP, random.int32(), true);
+  }
   view.setUint32(24, 0x1f80, true);
   for (let n = 0; n < 8; n++) fxsave.set(extended(random), 32 + n * 16);
   if (random.below(4) === 0) relate(random, fxsave);
