@@ -9,7 +9,7 @@ import { rows } from '../../../emulator/cpu/opcodes.ts';
 import type { Random } from '../../unit/cpu/random.ts';
 import type { SequenceCase } from './sequence-host.ts';
 import { CASE_CODE_BYTES, CODE_LINEAR, DATA_LINEAR } from './sequence-host.ts';
-import { undefinedMask } from './undefined-flags.ts';
+import { undefinedMask, UNDEFINABLE } from './undefined-flags.ts';
 import { pick } from './values.ts';
 
 /** What the host's kernel answers in the processor's stead (CR4.UMIP), or what differs from machine to machine. */
@@ -345,6 +345,9 @@ function sequence(random: Random, place: Place): Sequence {
     bytes.push(0x39, 0xc0 | random.below(64));
   }
   starts.push(bytes.length);
+  // What runs out of step, from the middle of an instruction, may leave any of them undefined.
+  for (const offset of bytes.keys())
+    if (!starts.includes(offset) && !undefinedAt.has(offset)) undefinedAt.set(offset, UNDEFINABLE);
   // Jumps lead to instructions, mostly forwards, or far away.
   for (const { end, size } of jumps) {
     if (random.below(10) === 0) continue;

@@ -26,6 +26,9 @@ const BITS: Readonly<Record<string, number>> = {
   c: Eflags.CF,
 };
 
+/** What some instruction leaves undefined. */
+export const UNDEFINABLE = Object.values(BITS).reduce((mask, bit) => mask | bit, 0);
+
 export function undefinedMask(mnemonic: string): number {
   const letters = (undefinedFlags[mnemonic] as string | undefined) ?? '';
   return Object.entries(BITS).reduce((mask, [letter, bit]) => (letters.includes(letter) ? mask | bit : mask), 0);
