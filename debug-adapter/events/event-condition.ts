@@ -203,9 +203,11 @@ export class EventConditions {
     const known =
       value === 'name'
         ? this.osEvents?.callNames
-        : value === 'program'
-          ? [...this.images.programs.keys()]
-          : words?.[value];
+        : value === 'ending'
+          ? this.osEvents?.endings
+          : value === 'program'
+            ? [...this.images.programs.keys()]
+            : words?.[value];
     if (!known) return undefined;
     const what = value === 'name' ? A_CALL : value === 'program' ? A_PROGRAM : `one that “${value}” can be`;
     return enumType(

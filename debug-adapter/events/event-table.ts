@@ -26,7 +26,7 @@ export interface EventRow {
   /** What a lone word or number as condition is compared with. */
   readonly shorthand: 'name' | 'vector' | 'irq' | 'program';
   readonly example: string;
-  /** By value: the words that it may be. What `name`, `program`, `vector` and `irq` may be is known without. */
+  /** By value: the words that it may be. What `name`, `ending`, `program`, `vector` and `irq` may be is known without. */
   readonly words?: Readonly<Record<string, readonly string[]>>;
   readonly detection: Detection;
   readonly isDefault?: boolean;
@@ -83,7 +83,6 @@ export const EVENTS: readonly EventRow[] = [
   { id: 'env-destroyed', label: 'Environment destroyed', title: 'Environment destroyed',
     description: 'The kernel is about to destroy an environment.',
     values: ['parent', 'ending'], shorthand: 'program', example: 'env == 0x1001  or  ending == Fault',
-    words: { ending: ['Exit', 'Killed', 'Fault'] },
     detection: { by: 'os', event: 'env-destroyed' } },
   { id: 'env-scheduled', label: 'Environment scheduled in', title: 'Environment scheduled in',
     description: 'Another environment than before is given the CPU.',

@@ -5,7 +5,7 @@
  * Invariant: the walk ends on any memory contents, and says what it found wrong instead of failing.
  */
 import { resolved, type Type, type Variable } from '../debug-info/index.ts';
-import { fieldPlace, RecordView } from '../kernel/typed-memory.ts';
+import { fieldPlace, recordOf, type RecordView } from '../kernel/typed-memory.ts';
 import type { Image } from '../launch/images.ts';
 import type { HeapCacheRow, HeapObjectRow, HeapReply, HeapRunRow, HeapSlabRow } from '../protocol/custom-requests.ts';
 import { failure, success, type Result } from '../result.ts';
@@ -55,7 +55,7 @@ export function walkHeap(
   }
   const walk: Walk = { target, space, slabType, refer, findings: [], slabPages: new Set() };
   const caches = walkCaches(walk, heap.type, bytes);
-  const view = new RecordView(heap.type, bytes);
+  const view = recordOf(heap.type, bytes);
   const runs = findRuns(walk);
   const runPages = runs.reduce((sum, run) => sum + run.pageCount, 0);
   const runPagesCounted = view.number('run_pages');
@@ -89,7 +89,7 @@ function walkCaches(walk: Walk, heapType: Type, bytes: Uint8Array): HeapCacheRow
   if (!cacheType || cacheType.sizeBytes === 0) return [];
   return Array.from({ length: count }, (_, index) => {
     const at = place.offset + index * cacheType.sizeBytes;
-    return walkCache(walk, new RecordView(cacheType, bytes.subarray(at, at + cacheType.sizeBytes)));
+    return walkCache(walk, recordOf(cacheType, bytes.subarray(at, at + cacheType.sizeBytes)));
   });
 }
 
@@ -120,7 +120,7 @@ function walkList(walk: Walk, cache: RecordView, list: (typeof LISTS)[number], o
       );
       break;
     }
-    const header = new RecordView(walk.slabType, bytes);
+    const header = recordOf(walk.slabType, bytes);
     if (header.number('object_size') !== objectBytes) {
       walk.findings.push(
         `${hex(address)} on the ${list} list of the ${objectBytes}-byte cache is not a slab of it: its header is overwritten.`,

@@ -70,6 +70,8 @@ export interface OsEvents {
   readonly points: Readonly<Partial<Record<OsEventId, OsEventPoint>>>;
   /** System calls by name. */
   readonly callNames: readonly string[];
+  /** Why an environment is destroyed. */
+  readonly endings: readonly string[];
   /** Every name a system call's argument has. */
   readonly argumentNames: readonly string[];
   /** Named results: `E_INVAL`. */

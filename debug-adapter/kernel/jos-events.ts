@@ -30,6 +30,7 @@ const ERRORS_MIN = Math.min(...Object.values(ERRORS));
 export class JosEvents implements OsEvents {
   readonly points = EVENT_POINTS;
   readonly callNames = SYSTEM_CALLS.map(([name]) => name);
+  readonly endings = Object.keys(ENDINGS);
   readonly argumentNames = [...new Set(SYSTEM_CALLS.flatMap(([, ...args]) => args))];
   readonly results = ERRORS;
   private readonly view: JosView;

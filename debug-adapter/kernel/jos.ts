@@ -37,14 +37,7 @@ import {
   USER_CS,
   UTOP,
 } from './jos-tables.ts';
-import {
-  fieldPlace,
-  LiveRecord,
-  numberOffset,
-  RecordView,
-  type RecordFields,
-  type RecordMemory,
-} from './typed-memory.ts';
+import { fieldPlace, numberOffset, recordOf, RecordView, type RecordMemory } from './typed-memory.ts';
 
 const ENVIRONMENTS_MAX = 1024;
 const CONSOLE_TAIL_BYTES = 4096;
@@ -137,7 +130,7 @@ class Jos implements GuestOs {
     const bytes = this.readKernel(table.address, table.used * size);
     const environments: Environment[] = [];
     for (let at = 0; at + size <= bytes.length; at += size) {
-      environments.push(this.environment(new RecordView(environmentType, bytes.subarray(at, at + size))));
+      environments.push(this.environment(recordOf(environmentType, bytes.subarray(at, at + size))));
     }
     return environments;
   }
@@ -154,7 +147,7 @@ class Jos implements GuestOs {
     const id = this.currentId();
     const address = id === 0 ? undefined : this.slotAddress(id);
     if (address === undefined) return undefined;
-    const environment = this.environment(new LiveRecord(this.symbols.environmentType, this.kernelMemory, address));
+    const environment = this.environment(new RecordView(this.symbols.environmentType, this.kernelMemory, address));
     return environment.envId === id ? environment : undefined;
   }
 
@@ -162,7 +155,7 @@ class Jos implements GuestOs {
     const record = this.slot(envId);
     const bytes = record?.field('tf');
     if (runs === 0 || !record || !bytes || envId === this.currentId()) return undefined;
-    const frame = new RecordView(this.symbols.trapframeType, bytes);
+    const frame = recordOf(this.symbols.trapframeType, bytes);
     if (frame.number('cs') !== USER_CS) return undefined;
     const vector = frame.number('trapno') ?? 0;
     // The call's number has made room for its result.
@@ -218,7 +211,7 @@ class Jos implements GuestOs {
   private trapFrame(): RecordView | undefined {
     const bytes = this.target.read(this.target.space, KSTACKTOP - TRAPFRAME_BYTES, TRAPFRAME_BYTES);
     if (bytes.length < TRAPFRAME_BYTES) return undefined;
-    const frame = new RecordView(this.symbols.trapframeType, bytes);
+    const frame = recordOf(this.symbols.trapframeType, bytes);
     return frame.number('cs') === USER_CS ? frame : undefined;
   }
 
@@ -273,10 +266,10 @@ class Jos implements GuestOs {
     const { environmentType } = this.symbols;
     const size = environmentType.sizeBytes;
     const bytes = this.readKernel(address, size);
-    return bytes.length === size ? new RecordView(environmentType, bytes) : undefined;
+    return bytes.length === size ? recordOf(environmentType, bytes) : undefined;
   }
 
-  private environment(record: RecordFields): Environment {
+  private environment(record: RecordView): Environment {
     return new JosEnvironment(record, this.symbols.trapframeType);
   }
 
@@ -317,11 +310,11 @@ class Jos implements GuestOs {
 /** The guest's record; most of it is read only by those who ask, since environments are looked up all the time. */
 class JosEnvironment implements Environment {
   readonly envId: number;
-  private readonly record: RecordFields;
+  private readonly record: RecordView;
   private readonly trapframeType: Type | undefined;
   private registers: RegisterFile | undefined;
 
-  constructor(record: RecordFields, trapframeType: Type | undefined) {
+  constructor(record: RecordView, trapframeType: Type | undefined) {
     this.record = record;
     this.trapframeType = trapframeType;
     this.envId = record.number('id') ?? 0;
@@ -348,9 +341,7 @@ class JosEnvironment implements Environment {
   }
 
   get saved(): RegisterFile {
-    return (this.registers ??= registersOf(
-      new RecordView(this.trapframeType, this.record.field('tf') ?? new Uint8Array(0)),
-    ));
+    return (this.registers ??= registersOf(recordOf(this.trapframeType, this.record.field('tf') ?? new Uint8Array(0))));
   }
 }
 
@@ -365,7 +356,7 @@ function registersOf(tf: RecordView): RegisterFile {
 
 const decoder = new TextDecoder();
 
-function nameOf(record: RecordFields): string {
+function nameOf(record: RecordView): string {
   const bytes = record.field('name.bytes');
   const length = record.number('name.len') ?? 0;
   if (!bytes) return '';

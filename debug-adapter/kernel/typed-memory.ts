@@ -96,34 +96,36 @@ export function readScalar(bytes: Uint8Array, offset: number, sizeBytes: number)
   return value;
 }
 
-/** A record's fields by path. */
-export interface RecordFields {
-  /** A number of up to four bytes, wrappers looked through. */
-  number(path: string): number | undefined;
-  /** The bytes of a field. */
-  field(path: string): Uint8Array | undefined;
+/** Where a record's bytes come from. */
+export interface RecordMemory {
+  /** @param sizeBytes 1 to 4; @returns little-endian and zero-extended, NaN where there is none */
+  number(address: number, sizeBytes: number): number;
+  bytes(address: number, sizeBytes: number): Uint8Array;
 }
 
-/** A record as it is in memory now: nothing is copied that is not asked for. */
-export class LiveRecord implements RecordFields {
-  private readonly type: Type | undefined;
+/** A record's type and place: fields by path. Nothing is read that is not asked for. */
+export class RecordView {
+  readonly type: Type | undefined;
   private readonly memory: RecordMemory;
   private readonly address: number;
 
-  constructor(type: Type | undefined, memory: RecordMemory, address: number) {
+  constructor(type: Type | undefined, memory: RecordMemory, address = 0) {
     this.type = type;
     this.memory = memory;
     this.address = address;
   }
 
+  /** A number of up to four bytes, wrappers looked through. */
   number(path: string): number | undefined {
     const place = fieldPlace(this.type, path);
     if (!place) return undefined;
     const inner = innermost(place.type);
-    const value = this.memory.number(this.address + place.offset + inner.offset, numberSize(inner.type));
+    const size = Math.min(inner.type?.sizeBytes ?? 4, 4);
+    const value = this.memory.number(this.address + place.offset + inner.offset, size);
     return Number.isNaN(value) ? undefined : value;
   }
 
+  /** The bytes of a field. */
   field(path: string): Uint8Array | undefined {
     const place = fieldPlace(this.type, path);
     const size = resolved(place?.type)?.sizeBytes;
@@ -131,34 +133,10 @@ export class LiveRecord implements RecordFields {
   }
 }
 
-export interface RecordMemory {
-  /** @param sizeBytes 1, 2 or 4; @returns NaN where there is none */
-  number(address: number, sizeBytes: number): number;
-  bytes(address: number, sizeBytes: number): Uint8Array;
-}
-
-const numberSize = (type: Type | undefined): number => Math.min(type?.sizeBytes ?? 4, 4);
-
-/** A record's bytes and its type. */
-export class RecordView implements RecordFields {
-  readonly type: Type | undefined;
-  readonly bytes: Uint8Array;
-
-  constructor(type: Type | undefined, bytes: Uint8Array) {
-    this.type = type;
-    this.bytes = bytes;
-  }
-
-  number(path: string): number | undefined {
-    const place = fieldPlace(this.type, path);
-    if (!place) return undefined;
-    const inner = innermost(place.type);
-    return readScalar(this.bytes, place.offset + inner.offset, numberSize(inner.type));
-  }
-
-  field(path: string): Uint8Array | undefined {
-    const place = fieldPlace(this.type, path);
-    const size = resolved(place?.type)?.sizeBytes;
-    return place && size !== undefined ? this.bytes.subarray(place.offset, place.offset + size) : undefined;
-  }
+/** A record that was read as a whole. */
+export function recordOf(type: Type | undefined, bytes: Uint8Array): RecordView {
+  return new RecordView(type, {
+    number: (at, sizeBytes) => readScalar(bytes, at, sizeBytes) ?? NaN,
+    bytes: (at, sizeBytes) => bytes.subarray(at, at + sizeBytes),
+  });
 }

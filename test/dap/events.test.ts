@@ -268,8 +268,20 @@ test('an interrupt by its line: what is typed is the serial port’s', async () 
   expect((await stopped)['text']).toMatch(/^serial interrupt \(IRQ 4\) in /);
 });
 
-test('the words that a destroyed environment’s ending can be are the kernel’s', () => {
-  expect(EVENTS.find(({ id }) => id === 'env-destroyed')!.words).toEqual({ ending: Object.keys(ENDINGS) });
+test('the words that a destroyed environment’s ending can be are the kernel’s', async () => {
+  await client.launch({ program: 'hello' }, () =>
+    client.request('setExceptionBreakpoints', { filters: ['env-created'] }),
+  );
+  await client.event('stopped');
+  const said = async (ending: string): Promise<{ verified: boolean; message?: string }> => {
+    const filterOptions = [{ filterId: 'env-destroyed', condition: `ending == ${ending}` }];
+    const { breakpoints } = await client.request('setExceptionBreakpoints', { filters: [], filterOptions });
+    return (breakpoints as { verified: boolean; message?: string }[])[0]!;
+  };
+  for (const ending of Object.keys(ENDINGS)) expect(await said(ending)).toMatchObject({ verified: true });
+  const refused = await said('Sleep');
+  expect(refused.verified).toBe(false);
+  for (const ending of Object.keys(ENDINGS)) expect(refused.message).toContain(ending);
 });
 
 test('the guide lists every event', () => {
