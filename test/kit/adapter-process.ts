@@ -102,11 +102,11 @@ export class AdapterProcess {
     this.child.kill('SIGKILL');
   }
 
-  /** The largest resident set so far, in MiB; Linux only. */
+  /** The largest resident set so far, in MiB; undefined where the process has ended (a zombie has no VmHWM) or where there is no /proc. */
   get peakMiB(): number | undefined {
     try {
-      const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
-      return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024;
+      const kib = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];
+      return kib === undefined ? undefined : Number(kib) / 1024;
     } catch {
       return undefined;
     }
