@@ -38,13 +38,15 @@ import { Support, hasTailCalls, type TranslatedFunction } from './support.ts';
 export interface TranslatorOptions {
   /** Instructions of a block that the interpreter executes before it is translated. */
   readonly hotness?: number;
+  /** Instructions that it executes of a hot block before that waits for no other; by default as many again. */
+  readonly patience?: number;
   /** Hot blocks that are compiled together. */
   readonly batch?: number;
   /** Whether to use tail calls; by default where they are known. */
   readonly tailCalls?: boolean;
 }
 
-/** Instructions of a block that the interpreter executes before it is hot; twice as many, and it waits for no other. */
+/** Instructions of a block that the interpreter executes before it is hot; `patience` more, and it waits for no other. */
 const HOTNESS = 20_000;
 /** As many instructions' time it takes to come out of translated code, and go back. */
 const LEAVING = 20;
@@ -104,6 +106,7 @@ export class Translator {
   #supportMade: Support | undefined;
   readonly #links: Links;
   readonly #hotness: number;
+  readonly #patience: number | undefined;
   readonly #batch: number;
   #pending: { readonly block: Block; readonly place: Place; readonly missed: boolean }[] = [];
   readonly #covered = new Covered();
@@ -117,6 +120,7 @@ export class Translator {
   constructor(core: Core, options: TranslatorOptions = {}) {
     this.#core = core;
     this.#hotness = options.hotness ?? HOTNESS;
+    this.#patience = options.patience;
     this.#batch = options.batch ?? BATCH;
     this.#tailCalls = options.tailCalls;
     this.#links = new Links(core);
@@ -182,7 +186,7 @@ export class Translator {
     if (++block.stuck === STUCK) {
       this.#request(block, user, true);
       // Where all else is translated, nothing would ask for it.
-      this.#compile();
+      this.compile();
     }
     return false;
   }
@@ -198,7 +202,7 @@ export class Translator {
       // What may not be translated now may be later.
       else block.heat = 0;
     }
-    if (block.heat >= 2 * hotness || this.#pending.length >= this.#batch) this.#compile();
+    if (block.heat >= hotness + (this.#patience ?? hotness) || this.#pending.length >= this.#batch) this.compile();
   }
 
   #mayTranslate(block: Block): boolean {
@@ -239,7 +243,8 @@ export class Translator {
     this.#pending.push({ block, place: { eip, user, addend, unguarded }, missed });
   }
 
-  #compile(): void {
+  /** Translates what is hot; for tests, since hot blocks wait for each other, but not for long. */
+  compile(): void {
     if (this.#pending.length === 0) return;
     const { bytes, modules } = this.#support;
     if (this.#links.full || bytes > BYTES_MAX || modules > MODULES_MAX) this.#dropAll();

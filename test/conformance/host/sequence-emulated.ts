@@ -3,24 +3,32 @@
  * the kernel's GDT that a program can see.
  */
 import { Cpu } from '../../../emulator/cpu/cpu.ts';
+import { CPU_FEATURES_ALL } from '../../../emulator/cpu/cpuid.ts';
 import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
 import type { SequenceCase, SequenceOutcome } from './sequence-host.ts';
-import { CASE_CODE_BYTES, CODE_LINEAR, DATA_LINEAR, IMAGE_BYTES, SEGMENT_ORDER } from './sequence-host.ts';
+import { CASE_CODE_BYTES, CODE_LINEAR, DATA_LINEAR, FPU_BYTES, IMAGE_BYTES, SEGMENT_ORDER } from './sequence-host.ts';
 
 const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'] as const;
 const PAGE_DIRECTORY = 0x1000;
 const PAGE_TABLES = 0x2000;
-const CODE = 0x10000;
 const DATA = 0x11000;
 const SYSTEM = 0x18000;
-/** An address that no case begins with, for the supervisor's page. */
+const TOUCH = 0x19000;
+const SLOTS = 0x1_a000;
+/** Addresses that no case begins with, for the supervisor's page, and for a program that touches the data. */
 const SYSTEM_LINEAR = 0xa9b4_8000;
+const TOUCH_LINEAR = 0xa9b4_9000;
 const GDT = 0x000;
 const LDT = 0x100;
 const TSS = 0x200;
 const WRITABLE_BYTES = 0x2000;
 const EFLAGS_TAKEN = 0x4_0dd5;
 const INSTRUCTIONS_MAX = 5000;
+/** Of running and translating. */
+const ROUNDS = 3;
+/** INT3. */
+const FILLER = 0xcc;
+const FILLER_DWORD = 0xcccc_cccc | 0;
 
 type Entry = readonly [base: number, limit: number, access: number, flags: number];
 
@@ -53,35 +61,46 @@ export interface EmulatedOutcome extends SequenceOutcome {
 }
 
 export class SequenceCpu {
-  readonly #memory = new GuestMemory(0x20000, []);
+  readonly #memory: GuestMemory;
   readonly #cpu: Cpu;
   readonly #image = new Int32Array(IMAGE_BYTES / 4);
   readonly #data: Int32Array;
-  readonly #code: Int32Array;
+  /** Physical address of the page table's entry for the code. */
+  readonly #codeEntry: number;
+  readonly #slots: number;
+  /** Instructions of cases that translated code has executed. */
+  translated = 0;
+  /** Offset of the last case's code in each slot. */
+  readonly #codeAt = new Map<number, number>();
 
-  /** @param translated everything that can be is translated before it first runs; else nothing is */
-  constructor(translated: boolean) {
+  /** @param translatedSlots how many cases can be translated together; 0 to interpret */
+  constructor(translatedSlots = 0) {
+    this.#slots = Math.max(1, translatedSlots);
+    this.#memory = new GuestMemory(SLOTS + this.#slots * 0x1000, []);
     const memory = this.#memory;
     const none = (): number => 0;
     const ignore = (): void => undefined;
     const bus = { readPort: none, writePort: ignore, readMmio: none, writeMmio: ignore, acknowledgeInterrupt: none };
-    this.#cpu = new Cpu(memory, bus, { translate: translated && { hotness: 0, batch: 1 } });
+    const translate = translatedSlots > 0 && { hotness: 0, patience: Infinity, batch: Infinity };
+    this.#cpu = new Cpu(memory, bus, { translate, features: CPU_FEATURES_ALL });
     this.#data = new Int32Array(memory.ram.buffer, memory.ram.byteOffset + DATA, WRITABLE_BYTES / 4);
-    this.#code = new Int32Array(memory.ram.buffer, memory.ram.byteOffset + CODE, 0x400);
     let table = PAGE_TABLES;
-    const map = (linear: number, physical: number, flags: number): void => {
+    const map = (linear: number, physical: number, flags: number): number => {
       const pde = PAGE_DIRECTORY + (linear >>> 22) * 4;
       if (memory.readPhysical32(pde) === 0) {
         memory.writePhysical32(pde, table | 0x67);
         table += 0x1000;
       }
-      memory.writePhysical32((memory.readPhysical32(pde) & ~0xfff) + ((linear >>> 12) & 0x3ff) * 4, physical | flags);
+      const entry = (memory.readPhysical32(pde) & ~0xfff) + ((linear >>> 12) & 0x3ff) * 4;
+      memory.writePhysical32(entry, physical | flags);
+      return entry;
     };
-    map(CODE_LINEAR, CODE, 0x67);
+    this.#codeEntry = map(CODE_LINEAR, SLOTS, 0x67);
     map(DATA_LINEAR, DATA, 0x67);
     map(DATA_LINEAR + 0x1000, DATA + 0x1000, 0x67);
     map(DATA_LINEAR + 0x2000, DATA + 0x2000, 0x65);
     map(SYSTEM_LINEAR, SYSTEM, 0x63);
+    map(TOUCH_LINEAR, TOUCH, 0x65);
     const descriptor = (at: number, [base, limit, access, flags]: Entry): void => {
       memory.writePhysical32(SYSTEM + at, ((limit & 0xffff) | (base << 16)) >>> 0);
       const high = ((base >>> 16) & 0xff) | (access << 8) | (limit & 0xf_0000) | (flags << 20) | (base & 0xff00_0000);
@@ -92,12 +111,10 @@ export class SequenceCpu {
       descriptor(LDT + index * 8, entry);
     });
     memory.writePhysical16(SYSTEM + TSS + 0x66, 0x68);
-    this.#code.fill(0xcccc_cccc | 0);
-  }
-
-  /** Instructions that translated code has executed. */
-  get translated(): number {
-    return this.#cpu.translator?.executed ?? 0;
+    const [first, second] = [DATA_LINEAR, DATA_LINEAR + 0x1000].map((at) => [at, at >>> 8, at >>> 16, at >>> 24]);
+    // or byte [first], 0; or byte [second], 0
+    memory.load(TOUCH, Uint8Array.of(0x80, 0x0d, ...first, 0, 0x80, 0x0d, ...second, 0));
+    memory.ram.fill(FILLER, SLOTS);
   }
 
   /** What the data pages hold before each case. */
@@ -114,15 +131,34 @@ export class SequenceCpu {
     return vector === 11 && errorCode === 0x30;
   }
 
-  run(one: SequenceCase): EmulatedOutcome {
-    this.#setUp(one);
+  /**
+   * Cases of flat segments by translated code: each is interpreted, what was executed is translated, all in one module, and
+   * each is run again; and so on, since behind an instruction that is the interpreter's only then a region begins.
+   */
+  runTranslated(cases: readonly SequenceCase[]): EmulatedOutcome[] {
+    const { translator } = this.#cpu;
+    const outcomes: EmulatedOutcome[] = [];
+    for (let from = 0; from < cases.length; from += this.#slots) {
+      const some = cases.slice(from, from + this.#slots);
+      for (let round = 0; round < ROUNDS; round++) {
+        some.forEach((one, slot) => this.run(one, slot));
+        translator?.compile();
+      }
+      const before = translator?.executed ?? 0;
+      outcomes.push(...some.map((one, slot) => this.run(one, slot)));
+      this.translated += (translator?.executed ?? 0) - before;
+    }
+    return outcomes;
+  }
+
+  run(one: SequenceCase, slot = 0): EmulatedOutcome {
+    this.#setUp(one, slot);
     const cpu = this.#cpu;
     const { registers } = cpu;
     const before = cpu.instructionCount;
     const stop = cpu.run(before + INSTRUCTIONS_MAX);
     const faulted = stop.reason === 'exception';
-    const code = new Uint8Array(CASE_CODE_BYTES);
-    code.set(this.#memory.ram.subarray(CODE + one.codeAt, CODE + one.codeAt + CASE_CODE_BYTES));
+    const codeAt = SLOTS + slot * 0x1000 + one.codeAt;
     return {
       vector: faulted ? stop.vector : -1,
       errorCode: faulted ? (stop.errorCode ?? 0) : 0,
@@ -131,19 +167,22 @@ export class SequenceCpu {
       registers: GENERAL.map((name) => registers[name]),
       eflags: registers.eflags,
       segments: SEGMENT_ORDER.map((name) => registers.segments[name].selector),
-      code,
-      changes: this.#restore(one),
+      fpu: new Uint8Array(cpu.fxsave.buffer),
+      code: new Uint8Array(this.#memory.ram.subarray(codeAt, codeAt + CASE_CODE_BYTES)),
+      changes: this.#restore(one, slot),
       instructions: cpu.instructionCount - before,
       reason: stop.reason,
     };
   }
 
-  #setUp(one: SequenceCase): void {
+  #setUp(one: SequenceCase, slot: number): void {
     const cpu = this.#cpu;
     const { registers } = cpu;
+    this.#loadCode(one, slot);
     cpu.reset();
     cpu.exceptionStops = -1;
     registers.cr0 = 0x8005_0033;
+    registers.cr4 = 0x600;
     registers.cr3 = PAGE_DIRECTORY;
     registers.gdtrBase = SYSTEM_LINEAR + GDT;
     registers.gdtrLimit = 0x7f;
@@ -163,25 +202,34 @@ export class SequenceCpu {
     });
     registers.eip = one.eip;
     registers.eflags = (one.eflags & EFLAGS_TAKEN) | 0x202;
-    const bytes = new Uint8Array(CASE_CODE_BYTES).fill(0xcc);
+    cpu.fxsave = new Int32Array(one.fpu.buffer, one.fpu.byteOffset, FPU_BYTES / 4);
+  }
+
+  /** Writes the slot's page only where it is another one: what was translated of it stays. */
+  #loadCode(one: SequenceCase, slot: number): void {
+    const memory = this.#memory;
+    const page = SLOTS + slot * 0x1000;
+    memory.writePhysical32(this.#codeEntry, page | 0x67);
+    const bytes = Buffer.alloc(CASE_CODE_BYTES, FILLER);
     bytes.set(one.code);
-    this.#memory.load(CODE + one.codeAt, bytes);
+    const before = this.#codeAt.get(slot);
+    const at = page + one.codeAt;
+    if (before === one.codeAt && bytes.equals(memory.ram.subarray(at, at + CASE_CODE_BYTES))) return;
+    if (before !== undefined) memory.load(page + before, new Uint8Array(CASE_CODE_BYTES).fill(FILLER));
+    memory.load(at, bytes);
+    this.#codeAt.set(slot, one.codeAt);
   }
 
   /** Translated code leaves what is not in the TLB to the interpreter, so the TLB is filled before. Flat segments. */
   #touchData(): void {
     const { registers } = this.#cpu;
-    const [first, second] = [DATA_LINEAR, DATA_LINEAR + 0x1000].map((at) => [at, at >>> 8, at >>> 16, at >>> 24]);
-    // or byte [first], 0; or byte [second], 0
-    this.#memory.load(CODE, Uint8Array.of(0x80, 0x0d, ...first, 0, 0x80, 0x0d, ...second, 0));
-    registers.eip = CODE_LINEAR;
+    registers.eip = TOUCH_LINEAR;
     registers.eflags = 2;
     this.#cpu.run(this.#cpu.instructionCount + 2);
-    this.#memory.ram.fill(0xcc, CODE, CODE + 14);
-    this.#memory.changed(CODE, 14);
   }
 
-  #restore(one: SequenceCase): Map<number, number> {
+  /** Takes back what was written, but into the case's own code, and tells it. */
+  #restore(one: SequenceCase, slot: number): Map<number, number> {
     const changes = new Map<number, number>();
     const data = this.#data;
     const image = this.#image;
@@ -190,15 +238,18 @@ export class SequenceCpu {
       changes.set(DATA_LINEAR + n * 4, data[n] >>> 0);
       data[n] = image[n];
     }
-    const code = this.#code;
-    const filler = 0xcccc_cccc | 0;
+    const { ram } = this.#memory;
+    const page = SLOTS + slot * 0x1000;
+    const code = new Int32Array(ram.buffer, ram.byteOffset + page, 0x400);
+    let isChanged = false;
     for (let n = 0; n < code.length; n++) {
       const at = n * 4;
-      if (code[n] === filler) continue;
-      if (at < one.codeAt || at >= one.codeAt + CASE_CODE_BYTES) changes.set(CODE_LINEAR + at, code[n] >>> 0);
-      code[n] = filler;
+      if (code[n] === FILLER_DWORD || (at >= one.codeAt && at < one.codeAt + CASE_CODE_BYTES)) continue;
+      changes.set(CODE_LINEAR + at, code[n] >>> 0);
+      code[n] = FILLER_DWORD;
+      isChanged = true;
     }
-    this.#memory.changed(CODE, 0x1000);
+    if (isChanged) this.#memory.changed(page, 0x1000);
     return changes;
   }
 }

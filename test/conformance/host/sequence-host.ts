@@ -12,7 +12,11 @@ export const CASE_CODE_BYTES = 256;
 /** Two writable pages and a read-only one; the fourth is not mapped. */
 export const IMAGE_BYTES = 0x3000;
 
-const INPUT_BYTES = CASE_CODE_BYTES + (1 + 8 + 2 + 6) * 4;
+/** An FXSAVE image up to XMM7. */
+export const FPU_BYTES = 288;
+
+const INPUT_WORDS = 1 + 8 + 2 + 6;
+const INPUT_BYTES = CASE_CODE_BYTES + INPUT_WORDS * 4 + FPU_BYTES;
 const OUTPUT_WORDS = 4 + 8 + 1 + 6 + 1;
 
 /** In the order of the records. */
@@ -29,8 +33,12 @@ export interface SequenceCase {
   readonly eflags: number;
   /** Selectors in SEGMENT_ORDER. */
   readonly segments: readonly number[];
+  /** FXSAVE image of FPU_BYTES. */
+  readonly fpu: Uint8Array;
   /** EFLAGS bits that are undefined when the case ends at an offset of `code`. */
   readonly undefinedAt: ReadonlyMap<number, number>;
+  /** Offsets of `code` where the x87's C1 is not compared. */
+  readonly c1UndefinedAt: ReadonlySet<number>;
 }
 
 export interface SequenceOutcome {
@@ -41,6 +49,8 @@ export interface SequenceOutcome {
   readonly registers: readonly number[];
   readonly eflags: number;
   readonly segments: readonly number[];
+  /** FXSAVE image of FPU_BYTES. */
+  readonly fpu: Uint8Array;
   /** The bytes of the code after it. */
   readonly code: Uint8Array;
   /** Dwords of memory that have changed, by linear address. */
@@ -107,6 +117,7 @@ function encode(image: Uint8Array, cases: readonly SequenceCase[]): Uint8Array {
     bytes.set(one.code, at);
     const words = [one.codeAt, ...one.registers, one.eip, one.eflags, ...one.segments];
     words.forEach((value, n) => view.setUint32(at + CASE_CODE_BYTES + n * 4, value, true));
+    bytes.set(one.fpu, at + CASE_CODE_BYTES + INPUT_WORDS * 4);
   });
   return bytes;
 }
@@ -119,6 +130,8 @@ function decode(bytes: Uint8Array): SequenceOutcome[] {
     const [vector, errorCode, cr2, eip] = words;
     const count = words[OUTPUT_WORDS - 1];
     at += OUTPUT_WORDS * 4;
+    const fpu = bytes.subarray(at, at + FPU_BYTES);
+    at += FPU_BYTES;
     const code = bytes.subarray(at, at + CASE_CODE_BYTES);
     at += CASE_CODE_BYTES;
     const changes = new Map<number, number>();
@@ -131,6 +144,7 @@ function decode(bytes: Uint8Array): SequenceOutcome[] {
       registers: words.slice(4, 12),
       eflags: words[12],
       segments: words.slice(13, 19),
+      fpu,
       code,
       changes,
     });

@@ -22,6 +22,10 @@
 #define DATA_BYTES 0x3000u
 #define CASE_CODE_BYTES 256
 #define CHANGES_MAX 3072
+/* FXSAVE image: up to XMM7. */
+#define FPU_BYTES 288
+/* Where it stands in a 32-bit signal frame: behind the FSAVE image. */
+#define FRAME_FSAVE_BYTES 112
 #define TIMEOUT 0xff
 /* What sigreturn takes of EFLAGS. */
 #define EFLAGS_CHANGEABLE 0x40dd5u
@@ -35,10 +39,18 @@ struct input {
   uint32_t eflags;
   /* cs, ss, ds, es, fs, gs */
   uint32_t segments[6];
+  uint8_t fpu[FPU_BYTES];
 } __attribute__((packed));
 
 struct output {
   uint32_t vector, error_code, cr2, eip, registers[8], eflags, segments[6], changes;
+  uint8_t fpu[FPU_BYTES];
+} __attribute__((packed));
+
+/* What the kernel takes of the FPU's state from the FSAVE image of a 32-bit frame; the rest comes from the FXSAVE image. */
+struct fsave {
+  uint32_t control, status, tags, fip, fcs_fop, fdp, fds;
+  uint8_t registers[8][10];
 } __attribute__((packed));
 
 static const int general[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
@@ -110,6 +122,21 @@ static void get(void *bytes, uint32_t count) {
   }
 }
 
+static void load_fpu(ucontext_t *context, const uint8_t *fpu) {
+  struct fsave *frame = (struct fsave *)context->uc_mcontext.fpregs;
+  frame->control = fpu[0] | fpu[1] << 8;
+  frame->status = fpu[2] | fpu[3] << 8;
+  memcpy(&frame->fip, fpu + 8, 4);
+  frame->fcs_fop = (uint32_t)(fpu[6] | fpu[7] << 8) << 16;
+  memcpy(&frame->fdp, fpu + 16, 4);
+  frame->tags = 0;
+  for (int n = 0; n < 8; n++) {
+    if ((fpu[4] >> n & 1) == 0) frame->tags |= 3 << n * 2;
+    memcpy(frame->registers[n], fpu + 32 + n * 16, 10);
+  }
+  memcpy((uint8_t *)frame + FRAME_FSAVE_BYTES, fpu, FPU_BYTES);
+}
+
 static void start_next(ucontext_t *context) {
   greg_t *gregs = context->uc_mcontext.gregs;
   struct input input;
@@ -121,6 +148,7 @@ static void start_next(ucontext_t *context) {
   gregs[REG_UESP] = gregs[REG_ESP];
   gregs[REG_EIP] = input.eip;
   gregs[REG_EFL] = (input.eflags & EFLAGS_CHANGEABLE) | 0x202;
+  load_fpu(context, input.fpu);
   started++;
 }
 
@@ -163,6 +191,7 @@ static void report(const ucontext_t *context, uint32_t vector, uint32_t cr2) {
   for (int n = 0; n < 8; n++) output.registers[n] = gregs[general[n]];
   output.eflags = gregs[REG_EFL];
   for (int n = 0; n < 6; n++) output.segments[n] = gregs[segment_registers[n]] & 0xffff;
+  memcpy(output.fpu, (const uint8_t *)context->uc_mcontext.fpregs + FRAME_FSAVE_BYTES, FPU_BYTES);
   output.changes = restore(changes);
   put(&output, sizeof output);
   put((const void *)(CODE + written_code_at), CASE_CODE_BYTES);

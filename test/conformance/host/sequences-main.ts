@@ -8,15 +8,13 @@ import { SequenceComparison } from './sequences.ts';
 
 const [wanted = '10000000', seed = '1'] = process.argv.slice(2);
 const BATCH = 5_000;
-/** Each translation takes about as long as running ten sequences. */
-const TRANSLATED_EACH = 10;
 const SHOWN = Number(process.env.SHOWN ?? 3);
 
 const opened = openSequenceHost();
 if ('missing' in opened) {
   console.log(`not run: ${opened.missing}`);
 } else {
-  const comparison = new SequenceComparison(opened.host, new Random(Number(seed)), TRANSLATED_EACH);
+  const comparison = new SequenceComparison(opened.host, new Random(Number(seed)));
   const shown = new Map<string, number>();
   while (comparison.instructions < Number(wanted)) {
     for (const { kind, text } of comparison.batch(BATCH)) {

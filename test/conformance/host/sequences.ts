@@ -5,17 +5,20 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { Code, Decoder as IcedDecoder, Formatter, FormatterSyntax } from 'iced-x86';
 import type { Random } from '../../unit/cpu/random.ts';
+import { describeFpu, fpuDifferences } from './sequence-fpu.ts';
 import type { EmulatedOutcome } from './sequence-emulated.ts';
 import { SequenceCpu } from './sequence-emulated.ts';
 import { dataImage, sequenceCase } from './sequence-generator.ts';
 import type { SequenceCase, SequenceHost, SequenceOutcome } from './sequence-host.ts';
 import { CODE_LINEAR, IMAGE_BYTES, RUNNER_BYTES, RUNNER_START, SEGMENT_ORDER } from './sequence-host.ts';
+import { afterPrefixes } from './sequence-values.ts';
 
 const FLAGS_COMPARED = 0x20_4fd5;
 const PF = 14;
 const GP = 13;
 const UD = 6;
 const TRAPS = [1, 3, 4];
+const TRANSLATED_TOGETHER = 64;
 
 export interface Difference {
   readonly kind: string;
@@ -32,16 +35,12 @@ export class SequenceComparison {
   readonly endings = new Map<number, number>();
   readonly #host: SequenceHost;
   readonly #random: Random;
-  readonly #emulated = new SequenceCpu(false);
-  readonly #translated = new SequenceCpu(true);
-  readonly #translatedEach: number;
-  #untilTranslated = 1;
+  readonly #emulated = new SequenceCpu();
+  readonly #translated = new SequenceCpu(TRANSLATED_TOGETHER);
 
-  /** @param translatedEach one case in so many is also run by translated code, which has to end as the interpreter does */
-  constructor(host: SequenceHost, random: Random, translatedEach: number) {
+  constructor(host: SequenceHost, random: Random) {
     this.#host = host;
     this.#random = random;
-    this.#translatedEach = translatedEach;
   }
 
   /** Instructions that translated code has executed. */
@@ -53,27 +52,29 @@ export class SequenceComparison {
     const image = dataImage(this.#random, IMAGE_BYTES);
     this.#emulated.image = image;
     this.#translated.image = image;
-    const found: Difference[] = [];
     const cases: SequenceCase[] = [];
     const ours: EmulatedOutcome[] = [];
+    const flat: number[] = [];
     while (cases.length < count) {
-      const isTranslated = --this.#untilTranslated === 0;
-      if (isTranslated) this.#untilTranslated = this.#translatedEach;
-      const one = sequenceCase(this.#random, isTranslated);
+      const isFlat = this.#random.below(2) === 0;
+      const one = sequenceCase(this.#random, isFlat);
       const mine = this.#emulated.run(one);
       const reason = notForTheHost(one, mine);
       if (reason !== undefined) {
         this.#drop(reason);
         continue;
       }
+      if (isFlat) flat.push(cases.length);
       cases.push(one);
       ours.push(mine);
-      if (!isTranslated) continue;
-      const difference = differenceOf(one, mine, this.#translated.run(one));
-      if (difference === undefined) continue;
+    }
+    const found: Difference[] = [];
+    this.#translated.runTranslated(flat.map((n) => cases[n])).forEach((translated, n) => {
+      const difference = differenceOf(cases[flat[n]], ours[flat[n]], translated);
+      if (difference === undefined) return;
       this.failed++;
       found.push(difference);
-    }
+    });
     this.#host(image, cases).forEach((theirs, index) => {
       const [one, mine] = [cases[index], ours[index]];
       const differences = compare(one, mine, theirs);
@@ -130,13 +131,6 @@ function bitness(selector: number): number {
   return [0x1f, 0x5f, 0x67].includes(selector) ? 16 : 32;
 }
 
-const PREFIX_BYTES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3];
-
-function afterPrefixes(bytes: Uint8Array): Uint8Array {
-  const first = bytes.findIndex((byte) => !PREFIX_BYTES.includes(byte));
-  return first === -1 ? new Uint8Array(0) : bytes.subarray(first);
-}
-
 /** A reason not to run a case on the host, or undefined. */
 function notForTheHost(one: SequenceCase, mine: EmulatedOutcome): string | undefined {
   if (mine.reason !== 'exception') return 'does not end';
@@ -181,6 +175,7 @@ function compare(one: SequenceCase, mine: EmulatedOutcome, theirs: SequenceOutco
   const at = mine.eip + codeBase(mine.segments[0]) - CODE_LINEAR - one.codeAt;
   const mask = FLAGS_COMPARED & ~(one.undefinedAt.get(at) ?? 0);
   same('EFLAGS', mine.eflags & mask, theirs.eflags & mask);
+  differences.push(...fpuDifferences(mine.fpu, theirs.fpu, one.c1UndefinedAt.has(at)));
   mine.code.forEach((byte, n) => {
     if (byte !== theirs.code[n]) same(`code+${n.toString(16)}`, byte, theirs.code[n]);
   });
@@ -259,6 +254,7 @@ function describe(one: SequenceCase): string {
   const hex = (n: number): string => n.toString(16);
   return [
     `  registers ${one.registers.map(hex).join(' ')} eip ${hex(one.eip)} eflags ${hex(one.eflags)} cs-gs ${one.segments.map(hex).join(' ')}`,
+    `  ${describeFpu(one.fpu)}`,
     ...listing(one),
   ].join('\n');
 }
