@@ -11,8 +11,9 @@ import { rows } from '../../../emulator/cpu/opcodes.ts';
 import { emitterOf, jumpEmitterOf } from '../../../emulator/translator/emit.ts';
 import type { Random } from '../../unit/cpu/random.ts';
 import { DATA_LINEAR } from './sequence-host.ts';
-import { ANY_SELECTORS, offset, value } from './sequence-values.ts';
+import { ANY_SELECTORS, afterPrefixes, offset, value } from './sequence-values.ts';
 import { pick } from './values.ts';
+import { TRANSCENDENTAL } from './x87.ts';
 
 /** What the host's kernel answers in the processor's stead (CR4.UMIP), or what differs from machine to machine. */
 const NOT_COMPARABLE = new Set(['SGDT', 'SIDT', 'SLDT', 'STR', 'SMSW', 'CPUID', 'RDTSC', 'RDPMC']);
@@ -236,6 +237,9 @@ function immediate(random: Random, code: string, size: number, address16: boolea
 
 /** Instructions the host has under a prefix that an i686 ignores, and results that nobody defines. */
 function vendorSpecific(one: Template, bytes: readonly number[], size: number): boolean {
+  // The row is FNSTENV's and its neighbours', with a register.
+  const [first, second] = afterPrefixes(bytes);
+  if (first === 0xd9 && TRANSCENDENTAL.has(second)) return true;
   switch (one.mnemonic) {
     case 'BSF':
     case 'BSR':

@@ -18,6 +18,8 @@ const PF = 14;
 const GP = 13;
 const UD = 6;
 const TRAPS = [1, 3, 4];
+const INT3 = 0xcc;
+const INSTRUCTION_BYTES_MAX = 15;
 const TRANSLATED_TOGETHER = 64;
 
 export interface Difference {
@@ -121,10 +123,17 @@ function codeBase(selector: number): number {
   return selector === 0x23 ? 0 : CODE_LINEAR;
 }
 
-/** The bytes at EIP as they are at the end; empty outside the case's own. */
+/** The bytes at EIP, to the end of the page, as they are at the end; empty outside of the code's page. */
 function bytesAt(one: SequenceCase, outcome: SequenceOutcome): Uint8Array {
-  const at = outcome.eip + codeBase(outcome.segments[0]) - CODE_LINEAR - one.codeAt;
-  return at >= 0 && at < outcome.code.length ? outcome.code.subarray(at) : new Uint8Array(0);
+  const start = outcome.eip + codeBase(outcome.segments[0]) - CODE_LINEAR;
+  if (start < 0 || start >= 0x1000) return new Uint8Array(0);
+  return Uint8Array.from({ length: Math.min(INSTRUCTION_BYTES_MAX, 0x1000 - start) }, (_, n) => {
+    const at = start + n;
+    const own = at - one.codeAt;
+    if (own >= 0 && own < outcome.code.length) return outcome.code[own];
+    const changed = outcome.changes.get(CODE_LINEAR + (at & ~3));
+    return changed === undefined ? INT3 : (changed >>> ((at & 3) * 8)) & 0xff;
+  });
 }
 
 function bitness(selector: number): number {
@@ -216,6 +225,11 @@ function excuse(one: SequenceCase, mine: SequenceOutcome, theirs: SequenceOutcom
     return 'VEX prefixes, LES and LDS of registers on an i686';
   if (theirs.vector === UD && first === 0x0f && (second === 0xb9 || second === 0xff))
     return 'UD0 or UD1 without its operand';
+  // An opcode with a prefix that it is not defined with.
+  const isFetch =
+    theirs.vector === GP ? theirs.errorCode === 0 : theirs.vector === PF && (theirs.errorCode & 0x14) === 0x14;
+  if (mine.vector === UD && isFetch && mine.eip === theirs.eip && bytesAt(one, mine).length < INSTRUCTION_BYTES_MAX)
+    return 'a reserved opcode without the operand that it would have';
   return undefined;
 }
 

@@ -107,7 +107,8 @@ export const C1 = 0x200;
 export const C2 = 0x400;
 export const C3 = 0x4000;
 
-const TRANSCENDENTAL = new Set([0xf0, 0xf1, 0xf2, 0xf3, 0xf9, 0xfb, 0xfe, 0xff]);
+/** ModRM bytes behind D9. */
+export const TRANSCENDENTAL = new Set([0xf0, 0xf1, 0xf2, 0xf3, 0xf9, 0xfb, 0xfe, 0xff]);
 const EXACT: Masks = { status: 0, ulps: 0 };
 
 export function masksOf(code: Uint8Array): Masks {
