@@ -8,6 +8,8 @@ import { openSequenceHost } from './sequence-host.ts';
 import { SequenceComparison } from './sequences.ts';
 
 const SEQUENCES = 10_000;
+/** Of what differs; all of it would be megabytes. */
+const SHOWN = 5;
 const SEED = 0x5eed;
 
 test('random sequences of integer, x87, MMX and SSE instructions end as on this machine’s processor', () => {
@@ -19,7 +21,7 @@ test('random sequences of integer, x87, MMX and SSE instructions end as on this 
   const random = new Random(SEED);
   const comparison = new SequenceComparison(opened.host, random);
   const differences = comparison.batch(SEQUENCES).map(({ kind, text }) => `${kind}: ${text}`);
-  expect(differences, random.seedText).toEqual([]);
+  expect(differences.slice(0, SHOWN), random.seedText).toEqual([]);
   expect(comparison.translated).toBeGreaterThan(SEQUENCES * 1.5);
   expect(comparison.passed).toBeGreaterThan(SEQUENCES * 0.99);
 });
