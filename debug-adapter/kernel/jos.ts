@@ -270,24 +270,21 @@ class Jos implements GuestOs {
   }
 
   private environment(record: RecordView): Environment {
-    return new JosEnvironment(record, this.symbols.trapframeType);
+    return new JosEnvironment(record, this.symbols.trapframeType, this.programs);
   }
 
   private currentId(): number {
     return this.kernelWord(this.symbols.currentAddress);
   }
 
-  /** The program in a space; the current environment's is asked for at every breakpoint hit, so it is remembered. */
+  /** The program in a space; the current environment's is asked for at every breakpoint hit. */
   private programOf(space: Space): string | undefined {
     const id = this.currentId();
     if (id !== 0 && space === this.target.space) {
       const known = this.programs.get(id);
       if (known !== undefined) return known;
       const environment = this.current();
-      if (environment?.space === space) {
-        if (environment.program !== '') this.programs.set(id, environment.program);
-        return environment.program;
-      }
+      if (environment?.space === space) return environment.program;
     }
     return this.environments().find((e) => e.status !== 'free' && e.space === space)?.program;
   }
@@ -312,11 +309,14 @@ class JosEnvironment implements Environment {
   readonly envId: number;
   private readonly record: RecordView;
   private readonly trapframeType: Type | undefined;
+  private readonly programs: Map<number, string>;
   private registers: RegisterFile | undefined;
 
-  constructor(record: RecordView, trapframeType: Type | undefined) {
+  /** @param programs the names that were read, by environment id: conditions ask for one at every hit */
+  constructor(record: RecordView, trapframeType: Type | undefined, programs: Map<number, string>) {
     this.record = record;
     this.trapframeType = trapframeType;
+    this.programs = programs;
     this.envId = record.number('id') ?? 0;
   }
 
@@ -325,7 +325,11 @@ class JosEnvironment implements Environment {
   }
 
   get program(): string {
-    return nameOf(this.record);
+    const known = this.programs.get(this.envId);
+    if (known !== undefined) return known;
+    const name = nameOf(this.record);
+    if (name !== '' && this.envId !== 0) this.programs.set(this.envId, name);
+    return name;
   }
 
   get status(): EnvironmentStatus {
