@@ -7,7 +7,7 @@
  */
 import { Instruction, Kind, MemoryFormat, Repeat } from './instruction.ts';
 import type { OpcodeRow } from './opcodes.ts';
-import { opcodeEntry, selectRow } from './opcodes.ts';
+import { immediateOf, opcodeEntry, selectRow } from './opcodes.ts';
 import type { Rest } from './pattern.ts';
 import { BYTE, DWORD, NO_IMMEDIATE, PATTERN_BYTES, Patterns, SIGNED_BYTE, SIGNED_WORD, WORD } from './pattern.ts';
 import { SharedInstructions } from './shared-instructions.ts';
@@ -140,6 +140,7 @@ export class Decoder {
     if (opcode === 0x0f) opcode = 0x100 | this.#byte();
 
     const row = this.#row(opcode, repeat === Repeat.NONE ? sizePrefix : repeat === Repeat.REP ? 2 : 3);
+    if (row === undefined && this.#hasModrm) this.#reserved(opcode, addressMask, operandSize);
     if (this.#ended || row === undefined) return undefined;
     const modrm = this.#modrm;
     const { operands } = row;
@@ -178,6 +179,17 @@ export class Decoder {
     return isRow
       ? (entry as OpcodeRow)
       : selectRow(entry as readonly (OpcodeRow | undefined)[], this.#modrm, mandatory);
+  }
+
+  /**
+   * What is reserved of an opcode has the operands of the rest, and bytes of them that are missing, or too many, fault
+   * before #UD (asked of a processor, test/conformance/host).
+   */
+  #reserved(opcode: number, addressMask: number, operandSize: 2 | 4): void {
+    if (this.#modrm < 0xc0) this.#memoryOperand(new Instruction(invalidForm), this.#modrm, addressMask, -1);
+    const immediate = immediateOf(opcode);
+    const bytes = immediate === undefined ? 0 : immediate === 'Ib' ? 1 : operandSize;
+    for (let n = 0; n < bytes; n++) this.#byte();
   }
 
   #operand(

@@ -575,6 +575,15 @@ export function opcodeEntry(opcode: number): OpcodeEntry {
   return entry === null ? (entries[opcode] = expand(opcode)) : entry;
 }
 
+/** The immediate that the instructions of an opcode have which has one for all of them. */
+export function immediateOf(opcode: number): 'Ib' | 'Iz' | undefined {
+  for (const number of numbers[opcode]) {
+    const last = rows[number][1].split(/[ ,]/).at(-1);
+    if (last === 'Ib' || last === 'Iz') return last;
+  }
+  return undefined;
+}
+
 function expand(opcode: number): OpcodeEntry {
   let table: (OpcodeRow | undefined)[] | undefined;
   for (const number of numbers[opcode]) {

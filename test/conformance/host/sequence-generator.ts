@@ -151,7 +151,7 @@ function sequence(random: Random, place: Place, mix: readonly Unit[]): Sequence 
 const PLAIN_FLAGS = [0x39, 0xc8, 0xeb, 0x00];
 
 /** After FNINIT, with MXCSR's default. */
-const PLAIN_FPU = Uint8Array.from({ length: FPU_BYTES }, (_, n) => [0x7f, 0x03][n] ?? [0x80, 0x1f][n - 24] ?? 0);
+export const PLAIN_FPU = Uint8Array.from({ length: FPU_BYTES }, (_, n) => [0x7f, 0x03][n] ?? [0x80, 0x1f][n - 24] ?? 0);
 
 /** @param allFlat 32-bit code and flat segments, AC and TF clear: what a translator takes */
 export function sequenceCase(random: Random, allFlat = false): SequenceCase {

@@ -225,11 +225,6 @@ function excuse(one: SequenceCase, mine: SequenceOutcome, theirs: SequenceOutcom
     return 'VEX prefixes, LES and LDS of registers on an i686';
   if (theirs.vector === UD && first === 0x0f && (second === 0xb9 || second === 0xff))
     return 'UD0 or UD1 without its operand';
-  // An opcode with a prefix that it is not defined with.
-  const isFetch =
-    theirs.vector === GP ? theirs.errorCode === 0 : theirs.vector === PF && (theirs.errorCode & 0x14) === 0x14;
-  if (mine.vector === UD && isFetch && mine.eip === theirs.eip && bytesAt(one, mine).length < INSTRUCTION_BYTES_MAX)
-    return 'a reserved opcode without the operand that it would have';
   return undefined;
 }
 
