@@ -3,7 +3,7 @@
  *
  * Invariant: a deviation forgives only what its reason speaks of; what is left must be the same.
  */
-import type { Oracle } from './kernels.ts';
+import type { Outcomes } from './compare.ts';
 
 /** One case; case-loop.S says which field is which. Numbers are unsigned. */
 interface Outcome {
@@ -19,13 +19,6 @@ interface Outcome {
   readonly access: readonly number[];
   readonly dr6: number;
   readonly memory: readonly string[];
-}
-
-interface Deviation {
-  readonly reason: string;
-  readonly of: readonly Oracle[];
-  /** @returns `theirs`, as like `ours` as the reason makes it; the same object if it does not */
-  forgive(theirs: Outcome, ours: Outcome): Outcome;
 }
 
 const RF = 0x1_0000;
@@ -87,7 +80,7 @@ function takeUpperFlags(theirs: Outcome, ours: Outcome, bits: number): Outcome {
 /** After the reason, the two have nothing in common any more. */
 const all = (ours: Outcome): Outcome => ours;
 
-export const deviations: readonly Deviation[] = [
+const deviations: Outcomes<Outcome>['deviations'] = [
   {
     reason: 'CPUID there announces VME, and with it VIF and VIP; here these bits are reserved, and stay clear',
     of: ['qemu', 'bochs'],
@@ -213,33 +206,4 @@ export const deviations: readonly Deviation[] = [
   },
 ];
 
-/**
- * Compares two runs of a kernel.
- * @returns the lines no reason explains, and how often each was needed
- */
-export function compareCases(
-  oracle: Oracle,
-  theirLines: readonly string[],
-  ourLines: readonly string[],
-): { readonly unexplained: string[]; readonly explained: Map<string, number> } {
-  const unexplained: string[] = [];
-  const explained = new Map<string, number>();
-  ourLines.forEach((line, index) => {
-    const theirLine = theirLines[index] ?? '';
-    if (line === theirLine) return;
-    const ours = parse(line);
-    let theirs = parse(theirLine);
-    const used: string[] = [];
-    for (const deviation of deviations) {
-      if (!deviation.of.includes(oracle) || same(theirs, ours)) continue;
-      const forgiven = deviation.forgive(theirs, ours);
-      if (forgiven !== theirs) used.push(deviation.reason);
-      theirs = forgiven;
-    }
-    if (same(theirs, ours)) for (const reason of used) explained.set(reason, (explained.get(reason) ?? 0) + 1);
-    else unexplained.push(`${oracle} ${theirLine}\nours  ${line}`);
-  });
-  return { unexplained, explained };
-}
-
-const same = (a: Outcome, b: Outcome): boolean => JSON.stringify(a) === JSON.stringify(b);
+export const caseOutcomes: Outcomes<Outcome> = { parse, deviations };

@@ -9,7 +9,7 @@
  *      vector.errorCode, then CS SS DS EFLAGS TR at the exception, type of both TSS descriptors, back link
  *
  * Build: gcc -m32 -nostdlib -static -no-pie -Wl,-N,-Ttext=0x100000,--build-id=none -o faults.elf faults.S
- * qemu-faults.txt.gz is what `qemu-system-i386 -cpu pentium2 -kernel faults.elf …` (7.2) wrote.
+ * qemu-faults.txt.gz is what `qemu-system-i386 -cpu pentium2,+pse36 -kernel faults.elf …` (7.2) wrote.
  * bochs-faults.txt.gz is what Bochs 2.7 wrote (bochs.ts says how): `npm run conformance:privilege -- bochs faults`.
  */
 .set MAGIC, 0x1BADB002

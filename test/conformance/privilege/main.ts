@@ -10,17 +10,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bochsConsole } from './bochs.ts';
-import { compareCases } from './case-outcomes.ts';
+import { comparisons } from './comparisons.ts';
 import type { Oracle } from './kernels.ts';
 import { kernelFile, kernels, linesHere } from './kernels.ts';
 
+/** Without PSE-36, QEMU's processors have 32 address bits. */
+const CPU = 'pentium2,+pse36';
 const TIMEOUT_MS = 1_200_000;
 
 function qemuConsole(kernel: Uint8Array): string {
   const folder = mkdtempSync(join(tmpdir(), 'ringside-qemu-'));
   const [serial, file] = [join(folder, 'com1.txt'), join(folder, 'kernel.elf')];
   writeFileSync(file, kernel);
-  const machine = ['-cpu', 'pentium2', '-m', '16', '-display', 'none', '-no-reboot', '-device', 'isa-debug-exit'];
+  const machine = ['-cpu', CPU, '-m', '16', '-display', 'none', '-no-reboot', '-device', 'isa-debug-exit'];
   spawnSync('qemu-system-i386', [...machine, '-kernel', file, '-serial', `file:${serial}`], { timeout: TIMEOUT_MS });
   const text = readFileSync(serial, 'latin1');
   rmSync(folder, { recursive: true });
@@ -46,7 +48,7 @@ async function compare(name: string, seed: number, cases: number): Promise<void>
   const ours = linesHere(name, kernel);
   for (const oracle of ['qemu', 'bochs'] as const) {
     const theirs = (await consoleUnder(oracle, kernel, name)).split('\n');
-    const { unexplained, explained } = compareCases(oracle, theirs, ours);
+    const { unexplained, explained } = comparisons[name].compare(oracle, theirs, ours);
     process.stdout.write(
       `${name}, seed ${seed}, ${oracle}: ${ours.length - 2} cases, ${unexplained.length} unexplained\n`,
     );

@@ -1,0 +1,25 @@
+/** How each kernel's lines are compared: which fields they have, and what is forgiven. */
+import { caseOutcomes } from './case-outcomes.ts';
+import type { Comparison, Outcomes } from './compare.ts';
+import { compareLines } from './compare.ts';
+import type { Oracle } from './kernels.ts';
+import { pagingOutcomes } from './paging-outcomes.ts';
+
+interface KernelComparison {
+  compare(oracle: Oracle, theirLines: readonly string[], ourLines: readonly string[]): Comparison;
+  reasons(oracle: Oracle): string[];
+}
+
+function comparison<Outcome>(outcomes: Outcomes<Outcome>): KernelComparison {
+  return {
+    compare: (oracle, theirLines, ourLines) => compareLines(oracle, theirLines, ourLines, outcomes),
+    reasons: (oracle) => outcomes.deviations.filter(({ of }) => of.includes(oracle)).map(({ reason }) => reason),
+  };
+}
+
+export const comparisons: Readonly<Record<string, KernelComparison>> = {
+  virtual: comparison(caseOutcomes),
+  transfers: comparison(caseOutcomes),
+  segments: comparison(caseOutcomes),
+  paging: comparison(pagingOutcomes),
+};
