@@ -3,7 +3,7 @@ import { caseOutcomes } from './case-outcomes.ts';
 import type { Comparison, Outcomes } from './compare.ts';
 import { compareLines } from './compare.ts';
 import type { Oracle } from './kernels.ts';
-import { pagingOutcomes } from './paging-outcomes.ts';
+import { pagingOutcomes, tlbOutcomes } from './paging-outcomes.ts';
 
 interface KernelComparison {
   compare(oracle: Oracle, theirLines: readonly string[], ourLines: readonly string[]): Comparison;
@@ -22,4 +22,5 @@ export const comparisons: Readonly<Record<string, KernelComparison>> = {
   transfers: comparison(caseOutcomes),
   segments: comparison(caseOutcomes),
   paging: comparison(pagingOutcomes),
+  tlb: comparison(tlbOutcomes),
 };

@@ -199,6 +199,8 @@ ended:
 /* The operations, each followed by INT3; four are to be found in the pages. */
 operations: .long o0, o1, o2, o3, o4, o5, Y+0x800, Z-2, o8, o9, o10, o11, o12, o13, X+0x800, Y-2
 .set OPERATIONS, 16
+# fetches over the end of a page
+.set OVER_THE_END, 1<<7 | 1<<15
 # fetches, and what takes a frame for a descriptor
 .set NEEDS_RAM, 1<<6 | 1<<7 | 1<<11 | 1<<12 | 1<<14 | 1<<15
 o0: mov Y+0x10, %eax; int3
@@ -370,15 +372,11 @@ print_entry:
 1: test $0x200000, %ecx; jz 3f; or $4, %edi
 3: mov %edi, %eax; jmp hex1
 
-/* CR4 from %eax and CR3 for the case; CR0.WP as bit 16 of %edx says. */
+/* CR4 as `control`, CR0.WP as `wp` say. */
 paging_on:
-  mov %eax, %cr4
-  mov $PD32, %ecx
-  test $PAE, %eax
-  jz 1f
-  mov $PDPT, %ecx
-1: mov %ecx, %cr3
-  mov %cr0, %eax; and $~0x10000, %eax; and $0x10000, %edx; or %edx, %eax; or $0x80000000, %eax; mov %eax, %cr0
+  mov control, %eax; mov %eax, %cr4
+  mov table, %ecx; mov %ecx, %cr3
+  mov %cr0, %eax; and $~0x10000, %eax; or wp, %eax; or $0x80000000, %eax; mov %eax, %cr0
   ret
 paging_off: mov %cr0, %eax; and $~0x80010000, %eax; mov %eax, %cr0; ret
 
@@ -391,6 +389,14 @@ print_number:
   mov kind, %eax; mov (%eax), %eax; call putc
   mov number, %eax; call hex4
   mov $' ', %al; jmp putc
+/* A digit: CR4.PSE, PAE, PGE and CR0.WP. */
+print_mode:
+  mov control, %edx
+  mov wp, %eax; shr $13, %eax
+  test $PSE, %edx; jz 1f; or $1, %eax
+1: test $PAE, %edx; jz 1f; or $2, %eax
+1: test $PGE, %edx; jz 1f; or $4, %eax
+1: jmp hex1
 /* What `attempt` found. */
 print_attempt:
   mov r_vector, %eax; call hex2
@@ -429,6 +435,9 @@ frames:
 .endr
 entries: .skip 56
 control: .long 0
+# What CR3 is to be, and CR0.WP
+table: .long 0
+wp: .long 0
 operation: .long 0
 ring: .long 0
 kind: .long 0

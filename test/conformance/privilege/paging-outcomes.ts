@@ -1,5 +1,5 @@
 /**
- * The lines of paging.S, and what of an oracle's line may differ from ours, each with its reason.
+ * The lines of paging.S and tlb.S, and what of an oracle's line may differ from ours, each with its reason.
  *
  * Invariant: a deviation forgives only what its reason speaks of; what is left must be the same.
  */
@@ -11,22 +11,31 @@ interface Entry {
   readonly beyond: number;
 }
 
-interface Outcome {
-  readonly id: string;
-  /** Mode, way of the load, operation, ring: a digit each. */
-  readonly setting: string;
-  readonly load: string;
+/** What one operation came to. */
+interface Attempt {
+  readonly operation: string;
   readonly vector: string;
   readonly errorCode: number;
-  readonly address: string;
+  readonly address: number;
   readonly value: string;
+}
+
+interface Outcome {
+  readonly id: string;
+  /** Mode, how, and twice operation and ring: a digit each. */
+  readonly setting: string;
+  /** Vector of the load of the PDPTEs. */
+  readonly load: string;
+  readonly attempts: readonly Attempt[];
   readonly written: string;
   readonly pdptes: readonly Entry[];
   /** PDE 1, PTE x, PTE y, PDE 2, PTE z. */
   readonly entries: readonly Entry[];
 }
 
-const ACCESSED = 0x20;
+type Deviations = Outcomes<Outcome>['deviations'];
+
+const [ACCESSED, DIRTY] = [0x20, 0x40];
 /** Of an error code. */
 const [PRESENT, WRITE, RESERVED] = [1, 2, 8];
 /** Address bits 35:32 (there is no memory) and 39:36. */
@@ -35,6 +44,10 @@ const PDPTE_RESERVED = 0x1e6;
 const NOT_LOADED = '3';
 /** Operations. */
 const [ADD, XCHG, LOAD] = ['2', '5', 'b'];
+const FETCHES = ['6', '7', 'e', 'f'];
+const FETCHES_OVER_THE_END = ['7', 'f'];
+/** Ways to make a change seen: by INVLPG. */
+const BY_INVLPG = ['0', '7'];
 const PF = '0e';
 const GP = '0d';
 
@@ -47,22 +60,41 @@ function parseEntries(text: string): Entry[] {
   }));
 }
 
-function parse(line: string): Outcome {
+function parseAttempts(operations: readonly string[], fields: readonly string[]): Attempt[] {
+  return operations.map((operation, n) => {
+    const [end = '', address = '', value = ''] = fields.slice(n * 3);
+    return { operation, vector: end.slice(0, 2), errorCode: hex(end.slice(2)), address: hex(address), value };
+  });
+}
+
+function parsePaging(line: string): Outcome {
   const [id = '', text = ''] = line.split(' ');
-  const [setting = '', load = '', end = '', address = '', value = '', written = '', pdptes = '', entries = ''] =
-    text.split('.');
-  return {
-    id,
-    setting,
-    load,
-    vector: end.slice(0, 2),
-    errorCode: hex(end.slice(2)),
-    address,
-    value,
-    written,
-    pdptes: parseEntries(pdptes),
-    entries: parseEntries(entries),
-  };
+  const [setting = '', load = '', ...fields] = text.split('.');
+  const attempts = parseAttempts([setting.charAt(2)], fields);
+  const [written = '', pdptes = '', entries = ''] = fields.slice(3);
+  return { id, setting, load, attempts, written, pdptes: parseEntries(pdptes), entries: parseEntries(entries) };
+}
+
+function parseTlb(line: string): Outcome {
+  const [id = '', text = ''] = line.split(' ');
+  const [setting = '', ...fields] = text.split('.');
+  const attempts = parseAttempts([setting.charAt(2), setting.charAt(4)], fields);
+  const [written = '', pdptes = '', entries = ''] = fields.slice(6);
+  return { id, setting, load: '', attempts, written, pdptes: parseEntries(pdptes), entries: parseEntries(entries) };
+}
+
+const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+/** After the reason, the two have nothing in common any more. */
+const all = (ours: Outcome): Outcome => ours;
+
+/** `theirs`, with what `forgive` makes of its attempts. */
+function eachAttempt(
+  theirs: Outcome,
+  ours: Outcome,
+  forgive: (their: Attempt, our: Attempt, index: number) => Attempt,
+): Outcome {
+  const attempts = theirs.attempts.map((their, n) => forgive(their, ours.attempts[n], n));
+  return differ(attempts, theirs.attempts) ? { ...theirs, attempts } : theirs;
 }
 
 /** `theirs` with the entries of `ours` where they differ in accessed bits that only theirs have. */
@@ -70,13 +102,75 @@ function takeAccessed(theirs: readonly Entry[], ours: readonly Entry[]): readonl
   return theirs.map((entry, n) => (entry.flags === (ours[n].flags | ACCESSED) ? ours[n] : entry));
 }
 
-const differ = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 const beyond = ({ pdptes, entries }: Outcome, bits: number): boolean =>
   [...pdptes, ...entries].some((entry) => (entry.beyond & bits) !== 0);
-/** After the reason, the two have nothing in common any more. */
-const all = (ours: Outcome): Outcome => ours;
+const faults = ({ vector }: Attempt): boolean => vector === PF;
+const finds = (attempt: Attempt, bits: number): boolean => faults(attempt) && (attempt.errorCode & bits) !== 0;
 
-const deviations: Outcomes<Outcome>['deviations'] = [
+const readsFirst = ({ operation, ...attempt }: Attempt, their: Attempt): boolean =>
+  operation === XCHG && attempt.vector === PF && their.vector === PF;
+
+/** What both kernels need. */
+const common: Deviations = [
+  {
+    reason: 'SDM Vol. 3A, "Accessed and Dirty Flags": with PAE paging, not in PDPTEs, where bit 5 is reserved',
+    of: ['qemu'],
+    forgive: (theirs, ours) => {
+      const pdptes = takeAccessed(theirs.pdptes, ours.pdptes);
+      return differ(theirs.pdptes, pdptes) ? { ...theirs, pdptes } : theirs;
+    },
+  },
+  {
+    reason: 'SDM Vol. 3A, "Page-Fault Exceptions": RSVD is set only if P is set, too',
+    of: ['qemu'],
+    forgive: (theirs, ours) =>
+      eachAttempt(theirs, ours, (their, our) =>
+        faults(our) && finds(their, RESERVED) ? { ...their, errorCode: their.errorCode | PRESENT } : their,
+      ),
+  },
+  {
+    reason:
+      'SDM Vol. 3A, "Page-Fault Exceptions": W/R is set when a read-modify-write faults, as processors do; QEMU reads first, over two pages both',
+    of: ['qemu'],
+    forgive: (theirs, ours) => {
+      const taken = eachAttempt(theirs, ours, (their, our) => {
+        if (!faults(our) || !faults(their)) return their;
+        if (our.operation === XCHG) return our;
+        return our.operation === ADD && (their.errorCode | WRITE) === our.errorCode
+          ? { ...their, errorCode: our.errorCode }
+          : their;
+      });
+      if (!ours.attempts.some((our, n) => readsFirst(our, theirs.attempts[n]))) return taken;
+      const flags = ACCESSED | DIRTY;
+      const entries = theirs.entries.map((entry, n) =>
+        (entry.flags | flags) === (ours.entries[n].flags | flags) ? ours.entries[n] : entry,
+      );
+      return differ(entries, theirs.entries) ? { ...taken, entries } : taken;
+    },
+  },
+  {
+    reason:
+      'SDM Vol. 3A, "Accessed and Dirty Flags": QEMU marks a PDE accessed though its PTE ends the translation, and a page though only the read of a read-modify-write is allowed',
+    of: ['qemu'],
+    forgive: (theirs, ours) => {
+      const entries = takeAccessed(theirs.entries, ours.entries);
+      return ours.attempts.some(faults) && differ(theirs.entries, entries) ? { ...theirs, entries } : theirs;
+    },
+  },
+  {
+    reason:
+      'the manual does not say how wide the write is that marks a descriptor accessed: a dword here, a byte there',
+    of: ['bochs'],
+    forgive: (theirs, ours) =>
+      eachAttempt(theirs, ours, (their, our) =>
+        our.operation === LOAD && faults(their) && their.address === our.address + 1
+          ? { ...their, address: our.address }
+          : their,
+      ),
+  },
+];
+
+const ofPaging: Deviations = [
   {
     reason:
       'SDM Vol. 3A, "PDPTE Registers": a walk uses the registers, and loading them with reserved bits is #GP; QEMU reads the PDPTEs in memory at each walk',
@@ -89,26 +183,10 @@ const deviations: Outcomes<Outcome>['deviations'] = [
         : theirs,
   },
   {
-    reason: 'SDM Vol. 3A, "Accessed and Dirty Flags": with PAE paging, not in PDPTEs, where bit 5 is reserved',
-    of: ['qemu'],
-    forgive: (theirs, ours) =>
-      differ(theirs.pdptes, ours.pdptes) ? { ...theirs, pdptes: takeAccessed(theirs.pdptes, ours.pdptes) } : theirs,
-  },
-  {
     reason: 'a processor with 36 address bits has been asked for: the next four are reserved; theirs has 40',
     of: ['qemu', 'bochs'],
     forgive: (theirs, ours) =>
-      beyond(ours, BITS_39_36) && (ours.load === GP || (ours.vector === PF && (ours.errorCode & RESERVED) !== 0))
-        ? all(ours)
-        : theirs,
-  },
-  {
-    reason: 'SDM Vol. 3A, "Page-Fault Exceptions": RSVD is set only if P is set, too',
-    of: ['qemu'],
-    forgive: (theirs, ours) =>
-      theirs.vector === PF && (theirs.errorCode & (RESERVED | PRESENT)) === RESERVED && ours.vector === PF
-        ? { ...theirs, errorCode: theirs.errorCode | PRESENT }
-        : theirs,
+      beyond(ours, BITS_39_36) && (ours.load === GP || finds(ours.attempts[0], RESERVED)) ? all(ours) : theirs,
   },
   {
     reason: 'memory that nobody has: reads are ones here, zeros there; and QEMU drops address bits 35:32 of tables',
@@ -116,45 +194,46 @@ const deviations: Outcomes<Outcome>['deviations'] = [
     forgive: (theirs, ours) => {
       if (!beyond(ours, NOWHERE)) return theirs;
       // Of a table of ones, reserved bits are set.
-      if (ours.vector === PF && (ours.errorCode & RESERVED) !== 0) return all(ours);
-      const value = (ours.value.match(/../g) ?? []).map((byte, n) => {
-        const their = theirs.value.slice(n * 2, n * 2 + 2);
-        return byte === 'ff' && their === '00' ? byte : their;
+      if (finds(ours.attempts[0], RESERVED)) return all(ours);
+      return eachAttempt(theirs, ours, (their, our) => {
+        const bytes = (our.value.match(/../g) ?? []).map((byte, n) => {
+          const other = their.value.slice(n * 2, n * 2 + 2);
+          return byte === 'ff' && other === '00' ? byte : other;
+        });
+        return { ...their, value: bytes.join('') };
       });
-      return theirs.value === ours.value ? theirs : { ...theirs, value: value.join('') };
     },
-  },
-  {
-    reason:
-      'SDM Vol. 3A, "Page-Fault Exceptions": W/R is set when a read-modify-write faults, as processors do; QEMU reads first',
-    of: ['qemu'],
-    forgive: (theirs, ours) => {
-      if (ours.vector !== PF || theirs.vector !== PF) return theirs;
-      // Over two pages, the second is read before the first is written.
-      if (ours.setting[2] === XCHG && theirs.errorCode !== ours.errorCode) return all(ours);
-      return ours.setting[2] === ADD && (theirs.errorCode | WRITE) === ours.errorCode
-        ? { ...theirs, errorCode: ours.errorCode }
-        : theirs;
-    },
-  },
-  {
-    reason:
-      'SDM Vol. 3A, "Accessed and Dirty Flags": QEMU marks a PDE accessed though its PTE ends the translation, and a page though only the read of a read-modify-write is allowed',
-    of: ['qemu'],
-    forgive: (theirs, ours) =>
-      ours.vector === PF && differ(theirs.entries, ours.entries)
-        ? { ...theirs, entries: takeAccessed(theirs.entries, ours.entries) }
-        : theirs,
-  },
-  {
-    reason:
-      'the manual does not say how wide the write is that marks a descriptor accessed: a dword here, a byte there',
-    of: ['bochs'],
-    forgive: (theirs, ours) =>
-      ours.setting[2] === LOAD && theirs.vector === PF && hex(theirs.address) === hex(ours.address) + 1
-        ? { ...theirs, address: ours.address }
-        : theirs,
   },
 ];
 
-export const pagingOutcomes: Outcomes<Outcome> = { parse, deviations };
+const ofTlb: Deviations = [
+  {
+    reason: 'the same: QEMU keeps code it has translated when INVLPG names another 4 KiB of a large page',
+    of: ['qemu'],
+    forgive: (theirs, ours) => {
+      const [before, after] = theirs.attempts;
+      const { operation } = ours.attempts[1];
+      if (!BY_INVLPG.includes(ours.setting[1]) || !FETCHES.includes(operation) || before.value !== after.value)
+        return theirs;
+      const entries = theirs.entries.map((entry, n) =>
+        (entry.flags | ACCESSED) === ours.entries[n].flags ? ours.entries[n] : entry,
+      );
+      const taken = { ...theirs, attempts: [before, ours.attempts[1]], entries };
+      return differ(taken, theirs) ? taken : theirs;
+    },
+  },
+  {
+    reason:
+      'SDM Vol. 3A, "Operations that Invalidate TLBs and Paging-Structure Caches": Bochs keeps an instruction over the end of a page though its second half is elsewhere now',
+    of: ['bochs'],
+    forgive: (theirs, ours) =>
+      eachAttempt(theirs, ours, (their, our, n) =>
+        n === 1 && FETCHES_OVER_THE_END.includes(our.operation) && their.value === theirs.attempts[0].value
+          ? our
+          : their,
+      ),
+  },
+];
+
+export const pagingOutcomes: Outcomes<Outcome> = { parse: parsePaging, deviations: [...ofPaging, ...common] };
+export const tlbOutcomes: Outcomes<Outcome> = { parse: parseTlb, deviations: [...ofTlb, ...common] };

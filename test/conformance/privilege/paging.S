@@ -16,9 +16,11 @@
 kinds: .long 'P', legacy, 'Q', pae, 0
 
 legacy:
+  movl $PD32, table
   pick 2; shl $4, %eax
   jmp draw
 pae:
+  movl $PDPT, table
   # CR4.PSE does not matter
   pick 2; shl $4, %eax; or $PAE, %eax
 draw:
@@ -51,33 +53,27 @@ ways: .long by_cr0, by_cr3, by_cr4, not_at_all
 by_cr0:
   call place_entries
   mov control, %eax; mov %eax, %cr4
-  mov $PD32, %ecx
-  test $PAE, %eax
-  jz 1f
-  mov $PDPT, %ecx
-1: mov %ecx, %cr3
-  mov $2f, %esi
+  mov table, %ecx; mov %ecx, %cr3
+  mov $1f, %esi
   jmp load
-2: mov %cr0, %eax; and $~0x10000, %eax; or wp, %eax; or $0x80000000, %eax; mov %eax, %cr0; int3
+1: mov %cr0, %eax; and $~0x10000, %eax; or wp, %eax; or $0x80000000, %eax; mov %eax, %cr0; int3
 by_cr3:
   call place_entries
-  mov $GOOD_PDPT, %ecx
-  call with_other
+  movl $GOOD_PDPT, table
+  call paging_on
   mov $1f, %esi
   jmp load
 1: mov $PDPT, %eax; mov %eax, %cr3; int3
 by_cr4:
   call good_entries
-  mov $PDPT, %ecx
-  call with_other
+  call paging_on
   call place_entries
   mov $1f, %esi
   jmp load
 1: mov control, %eax; xor $PGE, %eax; mov %eax, control; mov %eax, %cr4; int3
 not_at_all:
   call good_entries
-  mov $PDPT, %ecx
-  call with_other
+  call paging_on
   call place_entries
   mov $1f, %esi
   jmp load
@@ -88,19 +84,9 @@ load:
   mov %cr0, %ebp
   ret
 good_entries: movl $PD1+1, PDPT+8; movl $0, PDPT+12; movl $PD2+1, PDPT+16; movl $0, PDPT+20; ret
-with_other:
-  mov control, %eax; mov %eax, %cr4
-  mov %ecx, %cr3
-  mov %cr0, %eax; and $~0x10000, %eax; or wp, %eax; or $0x80000000, %eax; mov %eax, %cr0
-  ret
 
 print_outcome:
-  mov control, %edx
-  mov wp, %eax; shr $13, %eax
-  test $PSE, %edx; jz 1f; or $1, %eax
-1: test $PAE, %edx; jz 1f; or $2, %eax
-1: test $PGE, %edx; jz 1f; or $4, %eax
-1: call hex1
+  call print_mode
   mov way, %eax; call hex1
   mov operation, %eax; call hex1
   mov ring, %eax; call hex1; call dot
@@ -113,6 +99,5 @@ print_outcome:
 2: call print_entries
   jmp newline
 .data
-wp: .long 0
 way: .long 0
 load_vector: .long 0
