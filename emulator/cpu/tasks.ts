@@ -90,6 +90,8 @@ const TSS16: TssFormat = {
 const IS_32 = 8;
 const BUSY = 2;
 const DR7_LOCAL = 0x155;
+/** Of an image: all but VIF and VIP, which CPUID does not announce, and what is reserved. */
+const EFLAGS_LOADED = 0x27_7fd5;
 
 /** SS and ESP for an inner ring, from the current TSS. @throws CpuException #TS(TR) when it is too short */
 export function innerStack(core: Core, ring: number): { selector: number; sp: number } {
@@ -159,6 +161,8 @@ export function switchTask(
     stack.push(format.size, event.errorCode);
     m[ESP] = stack.sp;
   }
+  // SDM Vol. 2, INT n, "TASK-GATE": the limit is checked once the error code has been pushed.
+  if (m[EIP] >>> 0 > m[LIMIT + CS] >>> 0) raise(GP, 0);
   if ((next.trap & 1) !== 0) {
     core.debugTrap |= 0x8000;
     core.attend(Attention.DEBUG_TRAP);
@@ -225,7 +229,7 @@ function loadTask(core: Core, format: TssFormat, next: TaskImage, nested: boolea
   m[EIP] = next.eip;
   const eflags = next.eflags | (nested ? Eflags.NT : 0);
   const kept = format.size === 2 ? m[EFLAGS] & 0xffff_0000 & ~(Eflags.VM | Eflags.RF) : 0;
-  m[EFLAGS] = kept | (eflags & 0x37_7fd5 & ~ARITHMETIC_FLAGS) | 2;
+  m[EFLAGS] = kept | (eflags & EFLAGS_LOADED & ~ARITHMETIC_FLAGS) | 2;
   setArithmeticFlags(core, eflags);
   for (let n = 0; n < 8; n++) m[EAX + n] = next.general[n];
   // Selectors first, all unusable: a fault while loading one leaves the rest as the manual says.
@@ -236,7 +240,6 @@ function loadTask(core: Core, format: TssFormat, next: TaskImage, nested: boolea
   core.setCpl(virtual ? 3 : next.segments[CS] & 3);
   core.updateAttention();
   loadTaskSegments(core, next, virtual);
-  if (m[EIP] >>> 0 > m[LIMIT + CS] >>> 0) raise(GP, 0);
 }
 
 /**

@@ -112,6 +112,26 @@ test('a fault through a task gate sets RF in the EFLAGS of the task it leaves', 
   expect(m.memory.readPhysical32(at.tss + 0x24)).toBe(RF | 2);
 });
 
+test('the error code is pushed before the EIP of a new task is found to be past its limit', () => {
+  const m = twoTasks();
+  m.descriptor(0x50, 0, ENTRY - 1, 0x9b, 4);
+  m.memory.writePhysical32(at.otherTss + 0x4c, 0x50);
+  m.gate(11, OTHER, 0, 0x85);
+  m.descriptor(0x58, 0, 0xfff, 0x13, 4);
+  m.cpu.registers.eax = 0x58;
+  m.code('mov ds, ax');
+  m.step();
+  expect(m.memory.readPhysical32(0x3a000 - 4)).toBe(0x58);
+});
+
+test('VIF and VIP in the EFLAGS of a new task stay clear', () => {
+  const m = twoTasks();
+  m.memory.writePhysical32(at.otherTss + 0x24, 0x18_0002);
+  m.code('jmp far 0, 0x30');
+  m.step();
+  expect(m.cpu.registers.eflags).toBe(2);
+});
+
 describe('CALL to a TSS, and IRET back', () => {
   test('links the tasks, sets NT, and returns behind the CALL', () => {
     const m = twoTasks();
