@@ -1,7 +1,7 @@
 /**
- * Random cases of virtual-8086 mode, of transfers between rings, of segments, of instructions and of paging, compared with
- * QEMU's and Bochs' outcome; the sources of the kernels say which. Where they differ, the manual decides: case-outcomes.ts,
- * paging-outcomes.ts.
+ * Random cases of virtual-8086 mode, of transfers between rings, of segments, of instructions, of paging and of task
+ * switches, compared with QEMU's and Bochs' outcome; the sources of the kernels say which. Where they differ, the manual
+ * decides: the …-outcomes.ts.
  */
 import { expect, test } from 'vitest';
 import { comparisons } from './comparisons.ts';
@@ -13,6 +13,7 @@ const kernels = [
   { name: 'segments', cases: 6144 },
   { name: 'paging', cases: 6144 },
   { name: 'tlb', cases: 4096 },
+  { name: 'tasks', cases: 4096 },
 ] as const;
 
 const oracles = [

@@ -4,6 +4,7 @@ import type { Comparison, Outcomes } from './compare.ts';
 import { compareLines } from './compare.ts';
 import type { Oracle } from './kernels.ts';
 import { pagingOutcomes, tlbOutcomes } from './paging-outcomes.ts';
+import { taskOutcomes } from './task-outcomes.ts';
 
 interface KernelComparison {
   compare(oracle: Oracle, theirLines: readonly string[], ourLines: readonly string[]): Comparison;
@@ -23,4 +24,5 @@ export const comparisons: Readonly<Record<string, KernelComparison>> = {
   segments: comparison(caseOutcomes),
   paging: comparison(pagingOutcomes),
   tlb: comparison(tlbOutcomes),
+  tasks: comparison(taskOutcomes),
 };

@@ -16,7 +16,7 @@ interface Kernel {
 export const kernels: readonly Kernel[] = [
   { name: 'rings', outcome: { qemu: 'qemu.txt.gz', bochs: 'bochs.txt.gz' } },
   { name: 'faults', outcome: { qemu: 'qemu-faults.txt.gz', bochs: 'bochs-faults.txt.gz' } },
-  ...['virtual', 'transfers', 'segments', 'paging', 'tlb'].map((name) => ({
+  ...['virtual', 'transfers', 'segments', 'paging', 'tlb', 'tasks'].map((name) => ({
     name,
     outcome: { qemu: `qemu-${name}.txt.gz`, bochs: `bochs-${name}.txt.gz` },
   })),
