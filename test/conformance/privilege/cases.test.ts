@@ -1,6 +1,6 @@
 /**
- * Random cases of virtual-8086 mode, of transfers between rings, of segments, of instructions, of paging and of task
- * switches, compared with QEMU's and Bochs' outcome; the sources of the kernels say which. Where they differ, the manual
+ * Random cases of virtual-8086 mode, of transfers between rings, of segments, of instructions, of paging, of task switches and
+ * of the local APIC, compared with QEMU's and Bochs' outcome; the sources of the kernels say which. Where they differ, the manual
  * decides: the …-outcomes.ts.
  */
 import { expect, test } from 'vitest';
@@ -14,6 +14,7 @@ const kernels = [
   { name: 'paging', cases: 6144 },
   { name: 'tlb', cases: 4096 },
   { name: 'tasks', cases: 4096 },
+  { name: 'apic', cases: 3072 },
 ] as const;
 
 const oracles = [

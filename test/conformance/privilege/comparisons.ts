@@ -1,4 +1,5 @@
 /** How each kernel's lines are compared: which fields they have, and what is forgiven. */
+import { apicOutcomes } from './apic-outcomes.ts';
 import { caseOutcomes } from './case-outcomes.ts';
 import type { Comparison, Outcomes } from './compare.ts';
 import { compareLines } from './compare.ts';
@@ -25,4 +26,5 @@ export const comparisons: Readonly<Record<string, KernelComparison>> = {
   paging: comparison(pagingOutcomes),
   tlb: comparison(tlbOutcomes),
   tasks: comparison(taskOutcomes),
+  apic: comparison(apicOutcomes),
 };

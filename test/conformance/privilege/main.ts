@@ -12,18 +12,21 @@ import { gzipSync } from 'node:zlib';
 import { bochsConsole } from './bochs.ts';
 import { comparisons } from './comparisons.ts';
 import type { Oracle } from './kernels.ts';
-import { kernelFile, kernels, linesHere } from './kernels.ts';
+import { kernelFile, kernelNamed, kernels, linesHere } from './kernels.ts';
 
 /** Without PSE-36, QEMU's processors have 32 address bits. */
 const CPU = 'pentium2,+pse36';
 const TIMEOUT_MS = 1_200_000;
 
-function qemuConsole(kernel: Uint8Array): string {
+function qemuConsole(kernel: Uint8Array, name: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'ringside-qemu-'));
   const [serial, file] = [join(folder, 'com1.txt'), join(folder, 'kernel.elf')];
   writeFileSync(file, kernel);
   const machine = ['-cpu', CPU, '-m', '16', '-display', 'none', '-no-reboot', '-device', 'isa-debug-exit'];
-  spawnSync('qemu-system-i386', [...machine, '-kernel', file, '-serial', `file:${serial}`], { timeout: TIMEOUT_MS });
+  const more = kernelNamed(name).qemu ?? [];
+  spawnSync('qemu-system-i386', [...machine, ...more, '-kernel', file, '-serial', `file:${serial}`], {
+    timeout: TIMEOUT_MS,
+  });
   const text = readFileSync(serial, 'latin1');
   rmSync(folder, { recursive: true });
   if (!text.endsWith('\nD\n')) throw new Error(`QEMU ended after "${text.slice(-200)}".`);
@@ -31,7 +34,7 @@ function qemuConsole(kernel: Uint8Array): string {
 }
 
 async function consoleUnder(oracle: Oracle, kernel: Uint8Array, name: string): Promise<string> {
-  return oracle === 'qemu' ? qemuConsole(kernel) : bochsConsole(kernel, `${name}.elf`, TIMEOUT_MS);
+  return oracle === 'qemu' ? qemuConsole(kernel, name) : bochsConsole(kernel, `${name}.elf`, TIMEOUT_MS);
 }
 
 async function write(oracle: Oracle, chosen: readonly string[]): Promise<void> {
