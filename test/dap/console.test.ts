@@ -180,6 +180,9 @@ test('completions: variables, fields, registers, statics by path, commands', asy
     '$eflags',
     '$es',
   ]);
+  expect(await complete('$st')).toEqual(['$st0', '$st1', '$st2', '$st3', '$st4', '$st5', '$st6', '$st7']);
+  // The default processor has no SSE.
+  expect(await complete('$x')).toEqual([]);
   expect(await complete('jos::heap::')).toContain('HEAP');
   expect(await complete('info g')).toEqual(['info gdt']);
   expect(await complete('no_such.')).toEqual([]);

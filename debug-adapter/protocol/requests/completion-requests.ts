@@ -5,13 +5,24 @@ import { COMMAND_WORDS } from '../../console/commands.ts';
 import { childrenOf } from '../../inspection/index.ts';
 import type { Result } from '../../result.ts';
 import { FACT_WORDS } from '../../scopes/machine-facts.ts';
-import { CONTROL_REGISTERS, GENERAL_REGISTERS, SEGMENT_REGISTERS } from '../../target/registers.ts';
+import {
+  CONTROL_REGISTERS,
+  FPU_STACK,
+  GENERAL_REGISTERS,
+  MMX_REGISTERS,
+  SEGMENT_REGISTERS,
+  XMM_REGISTERS,
+} from '../../target/registers.ts';
 import type { SelectedFrame } from '../console-view.ts';
 import { answer, count, integer, request } from '../request.ts';
 import type { RequestHandler } from '../request-table.ts';
 import { evaluateIn, frameFor } from './data-requests.ts';
 
 const TARGETS_MAX = 200;
+
+const NUMBER_REGISTERS = [...GENERAL_REGISTERS, ...SEGMENT_REGISTERS, ...CONTROL_REGISTERS].map((name) => `$${name}`);
+/** Of units that the processor may not have. */
+const WIDE_REGISTERS = [...FPU_STACK, ...MMX_REGISTERS, ...XMM_REGISTERS].map((name) => `$${name}`);
 
 export const COMPLETION_REQUESTS: Readonly<Record<string, RequestHandler>> = {
   completions: request(
@@ -43,11 +54,10 @@ function complete(selected: SelectedFrame, before: string): Dap.CompletionItem[]
 
   const owner = /([\w$][\w$.:[\]>-]*?|\$\w+\([^()]*\)[\w.]*?)(?:\.|->)\w*$/.exec(before)?.[1];
   if (owner !== undefined) return matching(fieldsOf(selected, owner), 'field');
-  if (word.startsWith('$'))
-    return matching(
-      [...FACT_WORDS, ...[...GENERAL_REGISTERS, ...SEGMENT_REGISTERS, ...CONTROL_REGISTERS].map((r) => `$${r}`)],
-      'property',
-    );
+  if (word.startsWith('$')) {
+    const wide = WIDE_REGISTERS.filter((name) => name.startsWith(word) && evaluateIn(selected, name, false).ok);
+    return matching([...FACT_WORDS, ...NUMBER_REGISTERS, ...wide], 'property');
+  }
   if (/::\w*$/.test(before)) return matching(pathsUnder(selected, before), 'module');
   const { level, image, context } = selected.frame;
   const commands = COMMAND_WORDS.filter((c) => c.startsWith(before.trimStart()) && before.trim() !== '').map(
