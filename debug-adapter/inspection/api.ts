@@ -16,8 +16,9 @@ export interface InspectionContext extends FrameContext {
   /** Registers DWARF does not number, by lower-case name without `$`: `cr3`, `cs`, `eflags` …. */
   namedRegister?(name: string): number | undefined;
   setNamedRegister?(name: string, value: number): boolean;
-  /** `st0`, `mm0`, `xmm0` …: their bytes, 10, 8 or 16. Never written. */
+  /** `st0`, `mm0`, `xmm0` …: their bytes, 10, 8 or 16. */
   wideRegister?(name: string): Uint8Array | undefined;
+  setWideRegister?(name: string, bytes: Uint8Array): boolean;
   /** `sys_page_alloc+4`, for pointers into code and statics. */
   symbolAt?(address: number): string | undefined;
   /** Type of a Rust trait object from the address of its vtable. */

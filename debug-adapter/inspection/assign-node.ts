@@ -35,6 +35,7 @@ export function assignNode(target: Node, source: Node, isPostfix: boolean): Node
   return valueNode(type, (context) => {
     const before = isPostfix ? asItStands(target.value(context)) : undefined;
     if (target.assign !== undefined) target.assign(context, toNumber(source, numeric)(context));
+    else if (target.assignBytes !== undefined) target.assignBytes(context, encode(context));
     else writeBytes(target.value(context), encode(context));
     return before ?? target.value(context);
   });

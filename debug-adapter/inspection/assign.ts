@@ -59,6 +59,11 @@ export function assignText(value: Value, text: string): Result<Value> {
   });
 }
 
+/** The bytes of a scalar that a text says. */
+export function textToBytes(text: string, type: Type): Result<Uint8Array> {
+  return guarded(() => bytesOfText(text.trim(), type));
+}
+
 /**
  * @param fieldBits how many bits the number has room for, where that is fewer than its type has
  * @throws EvaluationError

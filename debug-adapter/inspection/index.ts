@@ -5,5 +5,5 @@ export { childrenOf, renderValue } from './render.ts';
 export { RenderCache } from './render-cache.ts';
 export { readBytes, valueOfVariable } from './value.ts';
 export { compileExpression, evaluateExpression } from './compile.ts';
-export { assignText } from './assign.ts';
-export { registerBehind } from './registers.ts';
+export { assignText, textToBytes } from './assign.ts';
+export { registerBehind, wideRegisterType } from './registers.ts';

@@ -29,6 +29,8 @@ export interface Node {
   readonly fact?: Get<Fact>;
   /** Writes a register that DWARF does not number, or a part of one. */
   readonly assign?: (context: InspectionContext, value: number) => void;
+  /** Writes a register that is wider than a number. */
+  readonly assignBytes?: (context: InspectionContext, bytes: Uint8Array) => void;
 }
 
 /** An object in memory. */

@@ -36,11 +36,17 @@ export function registerBehind(name: string): { readonly whole: string; readonly
   return part === undefined ? { whole: full, isPart: false } : { whole: i386Registers[part[0]]!, isPart: true };
 }
 
-function wideNode(name: string, language: 'c' | 'rust'): Node | undefined {
+/** The type of a register that is wider than a number; undefined for another name. */
+export function wideRegisterType(name: string, language: 'c' | 'rust'): BaseType | undefined {
   const row = wideRegisters.get(name);
   if (row === undefined) return undefined;
   const [c, rust, sizeBytes, encoding] = row;
-  const type: BaseType = { kind: 'base', id: 0, name: language === 'c' ? c : rust, sizeBytes, language, encoding };
+  return { kind: 'base', id: 0, name: language === 'c' ? c : rust, sizeBytes, language, encoding };
+}
+
+function wideNode(name: string, language: 'c' | 'rust'): Node | undefined {
+  const type = wideRegisterType(name, language);
+  if (type === undefined) return undefined;
   return {
     ...valueNode(type, (context) => {
       const bytes = context.wideRegister?.(name);
@@ -51,8 +57,8 @@ function wideNode(name: string, language: 'c' | 'rust'): Node | undefined {
         'Look at it in a frame of the thread that runs.',
       );
     }),
-    assign: () => {
-      throw readOnly(`$${name} can only be read`);
+    assignBytes: (context, bytes) => {
+      if (context.setWideRegister?.(name, bytes) !== true) throw readOnly(`$${name} cannot be changed in this frame`);
     },
   };
 }

@@ -1,13 +1,17 @@
 /**
- * FPU and SIMD registers as variables: the stack as numbers, MMX and XMM registers in hexadecimal. Not written from here.
+ * FPU and SIMD registers as variables: the stack as numbers, MMX and XMM registers in hexadecimal.
  * SDM Vol. 1, "x87 FPU Data Registers", "Floating-Point Format".
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
+import { builtinType } from '../debug-info/index.ts';
+import { textToBytes, wideRegisterType } from '../inspection/index.ts';
+import { failure, success, type Result } from '../result.ts';
 import { FPU_STACK, FPU_WORDS, MMX_REGISTERS, XMM_REGISTERS, type FpuRegisterName } from '../target/registers.ts';
 import type { VariableStore } from './variable-store.ts';
 
 export interface FpuAccess {
   readFpu(name: FpuRegisterName): Uint8Array | undefined;
+  writeFpu(name: FpuRegisterName, bytes: Uint8Array): boolean;
 }
 
 //  group  registers
@@ -22,8 +26,28 @@ export function fpuGroups(store: VariableStore, access: FpuAccess): Dap.Variable
   return GROUPS.filter(([, names]) => access.readFpu(names[0]) !== undefined).map(([name, names]) => ({
     name,
     value: '',
-    variablesReference: store.add({ children: () => names.map((register) => show(access, register)) }),
+    variablesReference: store.add({
+      children: () => names.map((register) => show(access, register)),
+      set: (child, text) => set(access, names, child, text),
+    }),
   }));
+}
+
+function set(access: FpuAccess, names: readonly FpuRegisterName[], child: string, text: string): Result<Dap.Variable> {
+  const name = names.find((register) => register === child);
+  if (name === undefined)
+    return failure('no-such-register', {
+      cause: `There is no register "${child}".`,
+      remedy: 'Pick one from the list.',
+    });
+  const bytes = textToBytes(text, wideRegisterType(name, 'rust') ?? builtinType('u32', 'rust')!);
+  if (!bytes.ok) return bytes;
+  if (!access.writeFpu(name, bytes.value))
+    return failure('register-write', {
+      cause: `${name} cannot be set to ${text} here.`,
+      remedy: 'Only the innermost frame of the running environment has registers that can be written.',
+    });
+  return success(show(access, name));
 }
 
 function show(access: FpuAccess, name: FpuRegisterName): Dap.Variable {
@@ -32,9 +56,11 @@ function show(access: FpuAccess, name: FpuRegisterName): Dap.Variable {
     .reverse()
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('')}`;
-  if (!name.startsWith('st')) return { name, value: hex, variablesReference: 0 };
+  const evaluateName = wideRegisterType(name, 'rust') === undefined ? undefined : `$${name}`;
+  const shown = { name, ...(evaluateName === undefined ? {} : { evaluateName }), variablesReference: 0 };
+  if (!name.startsWith('st')) return { ...shown, value: hex };
   const value = isEmpty(access, Number(name[2])) ? 'empty' : extendedText(bytes);
-  return { name, value: `${value}  ${hex}`, variablesReference: 0 };
+  return { ...shown, value: `${value}  ${hex}` };
 }
 
 /** The tag word counts physical registers, ST(i) from TOP on. */

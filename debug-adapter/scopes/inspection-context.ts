@@ -104,6 +104,7 @@ function contextOver(
       const isCurrent = (environment()?.envId ?? os.currentNow()?.envId) === os.currentNow()?.envId;
       return isCurrent ? target.readFpuRegister(name as FpuRegisterName) : undefined;
     },
+    setWideRegister: (name, bytes) => writable && target.writeFpuRegister(name as FpuRegisterName, bytes),
     setNamedRegister: (name, value) => {
       const register = registerNamed(name);
       return writable && register !== undefined && target.writeRegister(register, value >>> 0);

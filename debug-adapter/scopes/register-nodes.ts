@@ -22,6 +22,8 @@ export interface RegisterAccess {
   readFpu(name: FpuRegisterName): Uint8Array | undefined;
   /** false where the register cannot be written here */
   write(name: RegisterName, value: number): boolean;
+  /** @param bytes as many as the register has */
+  writeFpu(name: FpuRegisterName, bytes: Uint8Array): boolean;
   owner(name: RegisterName): RegisterOwner;
 }
 

@@ -150,6 +150,7 @@ function registerAccess(
         ? (context.setRegister?.(number, value) ?? false)
         : (context.setNamedRegister?.(name, value) ?? false);
     },
+    writeFpu: (name, bytes) => context.setWideRegister?.(name, bytes) ?? false,
     owner: (name) => registerOwner(source, frame, threadId, name),
   };
 }

@@ -124,6 +124,12 @@ class EmulatorTarget implements Target {
     return this.machine.cpu.readFpuRegister(name);
   }
 
+  writeFpuRegister(name: FpuRegisterName, bytes: Uint8Array): boolean {
+    if (this.readFpuRegister(name) === undefined) return false;
+    this.machine.setFpuRegister(name, bytes);
+    return this.readFpuRegister(name)!.every((byte, n) => byte === bytes[n]);
+  }
+
   read(space: Space, address: LinearAddress, length: number): Uint8Array {
     const { ram } = this.machine.memory;
     const first = this.translate(space, address);

@@ -152,6 +152,8 @@ export interface Target {
 
   /** The bytes of an FPU or SIMD register, lowest first; undefined where the processor has no such unit. */
   readFpuRegister(name: FpuRegisterName): Uint8Array | undefined;
+  /** @param bytes as many as it has; journalled. @returns false where the processor has no such unit, or not those bits */
+  writeFpuRegister(name: FpuRegisterName, bytes: Uint8Array): boolean;
 
   /** Reads up to `length` bytes; shorter where the space ends or a page is not mapped. */
   read(space: Space, address: LinearAddress, length: number): Uint8Array;

@@ -20,7 +20,7 @@ import { deliver, quickPageFault, type Origin } from './delivery.ts';
 import { EventStop } from './events.ts';
 import { CpuException, DB, PF, RETRY } from './exception.ts';
 import { fetchBlock } from './fetch.ts';
-import { readFpuRegister } from './fpu-registers.ts';
+import { readFpuRegister, writeFpuRegister } from './fpu-registers.ts';
 import { readFxsave, writeFxsave } from './fpu-state.ts';
 import { APIC_BASE_RESET } from './msr.ts';
 import { touch } from './page-touch.ts';
@@ -464,6 +464,11 @@ export class Cpu {
   /** A register of the FPU or SIMD units by name, lowest byte first; fpu-registers.ts. */
   readFpuRegister(name: string): Uint8Array | undefined {
     return readFpuRegister(this.#core, name);
+  }
+
+  /** @returns false when the processor has no such register */
+  writeFpuRegister(name: string, bytes: Uint8Array): boolean {
+    return writeFpuRegister(this.#core, name, bytes);
   }
 
   /** The FPU and SIMD registers as the words of an FXSAVE image; fpu-state.ts. */

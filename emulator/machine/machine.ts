@@ -164,6 +164,11 @@ export class Machine {
     this.#input({ kind: 'set-register', register, value });
   }
 
+  /** @param bytes as many as the register has, lowest first */
+  setFpuRegister(register: string, bytes: Uint8Array): void {
+    this.#input({ kind: 'set-fpu-register', register, bytes: Uint8Array.from(bytes) });
+  }
+
   /** Journals an event and lets it take effect, at the present instruction count. */
   apply(event: JournalEvent): void {
     this.#input(event);
@@ -227,6 +232,9 @@ export class Machine {
         break;
       case 'set-register':
         writeRegister(this.cpu, event.register, event.value);
+        break;
+      case 'set-fpu-register':
+        this.cpu.writeFpuRegister(event.register, event.bytes);
         break;
     }
   }

@@ -14,7 +14,9 @@ export type JournalEvent =
   /** A debugger's write to physical memory. */
   | { readonly kind: 'poke'; readonly physical: number; readonly bytes: Uint8Array }
   /** A debugger's write to a register, by the name `cpu.registers` gives it. */
-  | { readonly kind: 'set-register'; readonly register: string; readonly value: number };
+  | { readonly kind: 'set-register'; readonly register: string; readonly value: number }
+  /** The same to one of the FPU or SIMD units, by the name `cpu.readFpuRegister` takes. */
+  | { readonly kind: 'set-fpu-register'; readonly register: string; readonly bytes: Uint8Array };
 
 export class Journal {
   readonly #entries: JournalEntry[] = [];

@@ -204,7 +204,7 @@ test('expressions of C: casts, pointer arithmetic, ranges, registers by part', a
   expect(await value('$phys(&magic) == (unsigned)&magic')).toBe('1');
 });
 
-test('FPU, MMX and XMM registers are read by name; XMM only where the processor has them', async () => {
+test('FPU, MMX and XMM registers are read and written by name; XMM only where the processor has them', async () => {
   // FNINIT, FLDPI, FLD1: SDM Vol. 2, "FINIT/FNINIT", "FLD1/FLDL2T/FLDL2E/FLDPI/FLDLG2/FLDLN2/FLDZ".
   const [top] = await client.stack(threadId);
   const memoryReference = top!.instructionPointerReference!;
@@ -217,8 +217,20 @@ test('FPU, MMX and XMM registers are read by name; XMM only where the processor 
   expect([await value('$mm6'), await value('$mm7 & 0xffff')]).toEqual(['0x8000000000000000', '49717']);
   const refused = await client.send('evaluate', { expression: '$xmm0', frameId });
   expect(refused.message).toMatch(/\$xmm0 is not known here, or the processor has no such register/);
-  const written = await client.send('evaluate', { expression: '$st0 = 1', frameId, context: 'repl' });
-  expect(written.message).toMatch(/\$st0 can only be read/);
+  expect([await evaluated('$st0 = 1.5', { context: 'repl' }), await value('$st0')]).toMatchObject([
+    { result: '1.5' },
+    '1.5',
+  ]);
+  await evaluated('$mm1 = 0x123456789abcdef0', { context: 'repl' });
+  expect(await value('$mm1')).toBe('0x123456789abcdef0');
+  const [, , , fpu] = await client.scopeVariables(frameId, 'Registers');
+  const set = async (name: string, text: string): Promise<Dap.Response> =>
+    client.send('setVariable', { variablesReference: fpu!.variablesReference, name, value: text });
+  expect((await set('st1', '-0.25')).body).toMatchObject({ value: '-0.25  0xbffd8000000000000000' });
+  expect((await set('fctrl', '0x27f')).body).toMatchObject({ value: '0x0000027f' });
+  expect((await set('fctrl', '0x12345')).message).toMatch(/fctrl cannot be set to 0x12345 here/);
+  expect((await set('st1', 'much')).message).toMatch(/“much” is not a number of type f80/);
+  expect((await set('st9', '1')).message).toMatch(/no register "st9"/);
 });
 
 test('a kernel that nobody has described has no environments, and no paging no entries; both are said', async () => {

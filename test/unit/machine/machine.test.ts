@@ -185,6 +185,7 @@ describe('determinism', () => {
       [60_000, (machine) => machine.serial.write(Buffer.from('lo'))],
       [70_123, (machine) => machine.poke(COUNTER, Uint8Array.from([0xff, 0xff]))],
       [90_001, (machine) => machine.setRegister('esi', 0x12345678)],
+      [90_001, (machine) => machine.setFpuRegister('mm3', Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))],
       [90_001, (machine) => machine.keyboard.type('x')],
       [300_000, (machine) => machine.serial.write(Buffer.from('q'))],
     ];

@@ -53,7 +53,7 @@ export function tagWord(m: Int32Array): number {
   return word;
 }
 
-function setTagWord(m: Int32Array, word: number): void {
+export function setTagWord(m: Int32Array, word: number): void {
   m[FPU_EMPTY] = 0;
   for (let register = 0; register < 8; register++) {
     if (((word >> (register * 2)) & 3) === Tag.EMPTY) m[FPU_EMPTY] |= 1 << register;
