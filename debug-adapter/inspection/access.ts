@@ -8,7 +8,7 @@
 import { elementOf, makePointer, resolved } from '../debug-info/index.ts';
 import type { Member, StructType, Type, Variant } from '../debug-info/index.ts';
 import type { InspectionContext, Value } from './api.ts';
-import { EvaluationError, guarded, unwrap } from './evaluation-error.ts';
+import { callsRefused, EvaluationError, guarded, unwrap } from './evaluation-error.ts';
 import { factField } from './facts.ts';
 import { memoryNode, numberNode, partNode, toNumber, valueNode } from './nodes.ts';
 import type { Get, Node } from './nodes.ts';
@@ -228,11 +228,7 @@ export function methodNode(object: Node, name: string, boolType: Type, sizeType:
         : numberNode(boolType, (context) => (length(context) === 0 ? 1 : 0));
     }
   }
-  throw new EvaluationError(
-    'no-calls',
-    'Functions of the guest cannot be called from an expression.',
-    'Only len(), is_empty(), is_some(), is_none(), is_ok() and is_err() are known; fields can be named.',
-  );
+  throw callsRefused('no-calls');
 }
 
 /** `undefined` where nothing says it. */

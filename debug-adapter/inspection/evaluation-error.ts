@@ -39,6 +39,14 @@ export function unmapped(address: number, sizeBytes: number): EvaluationError {
   );
 }
 
+export function callsRefused(id: 'expression-syntax' | 'no-calls'): EvaluationError {
+  return new EvaluationError(
+    id,
+    'Functions of the guest cannot be called from an expression.',
+    'Only len(), is_empty(), is_some(), is_none(), is_ok() and is_err() are known; fields can be named.',
+  );
+}
+
 export function hex32(value: number): string {
   return `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
 }

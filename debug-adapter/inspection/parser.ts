@@ -4,7 +4,7 @@
  *
  * Invariant: depth is bounded; every tree comes from the whole text.
  */
-import { EvaluationError } from './evaluation-error.ts';
+import { callsRefused, EvaluationError } from './evaluation-error.ts';
 import { syntaxError, tokenize } from './lexer.ts';
 import type { Token } from './lexer.ts';
 
@@ -102,9 +102,16 @@ class Parser {
   whole(): Tree {
     if (this.#tokens.length === 1) throw syntaxError('The expression is empty.');
     const tree = this.#assignment();
-    const { kind, text, start } = this.#token;
-    if (kind !== 'end') throw syntaxError(`“${text}” at column ${start + 1} is not expected there.`);
+    if (this.#token.kind !== 'end') throw this.#unexpected(this.#token);
     return tree;
+  }
+
+  #unexpected(token: Token, cause?: string): EvaluationError {
+    const { text, start } = token;
+    const what = cause ?? `“${text}” at column ${start + 1} is not expected there.`;
+    // `kernel:f0100000`, `env:hello:0x800020`
+    const isReference = text === ':' && /\b(?:env|kernel|phys)$/.test(this.#text.slice(0, start));
+    return isReference ? new EvaluationError('expression-syntax', what, REFERENCES) : syntaxError(what);
   }
 
   get #token(): Token {
@@ -124,11 +131,8 @@ class Parser {
   #expect(text: string): void {
     if (this.#take(text)) return;
     const { kind, start, text: found } = this.#token;
-    throw syntaxError(
-      kind === 'end'
-        ? `The expression ends where “${text}” is expected.`
-        : `“${text}” is expected at column ${start + 1}, not “${found}”.`,
-    );
+    if (kind === 'end') throw syntaxError(`The expression ends where “${text}” is expected.`);
+    throw this.#unexpected(this.#token, `“${text}” is expected at column ${start + 1}, not “${found}”.`);
   }
 
   #takeWord(word: string): boolean {
@@ -428,11 +432,7 @@ class Parser {
         });
       case 'end':
     }
-    throw syntaxError(
-      token.kind === 'end'
-        ? 'The expression ends too early.'
-        : `“${token.text}” at column ${token.start + 1} is not expected there.`,
-    );
+    throw token.kind === 'end' ? syntaxError('The expression ends too early.') : this.#unexpected(token);
   }
 
   #size(): Tree {
@@ -466,6 +466,8 @@ class Parser {
   }
 }
 
+const REFERENCES = 'Memory references are env:1000:0x00800020, kernel:0xf0101000 and phys:0x00100000.';
+
 /** `x + 1`, assigned to `x`. */
 function stepOf(operator: '+' | '-', target: Tree, targetText: string): Tree & { kind: 'assign' } {
   const one: Tree = { kind: 'integer', value: 1n, suffix: '', isDecimal: true };
@@ -478,5 +480,5 @@ function isTypeByForm(text: string): boolean {
 }
 
 function noCalls(): EvaluationError {
-  return syntaxError('Functions of the guest cannot be called from an expression.');
+  return callsRefused('expression-syntax');
 }

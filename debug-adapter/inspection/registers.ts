@@ -54,7 +54,9 @@ function wideNode(name: string, language: 'c' | 'rust'): Node | undefined {
       throw new EvaluationError(
         'register-lost',
         `$${name} is not known here, or the processor has no such register.`,
-        'Look at it in a frame of the thread that runs.',
+        name.startsWith('xmm')
+          ? 'Set "simd" in launch.json for SSE, and look at it in a frame of the thread that runs.'
+          : 'Look at it in a frame of the thread that runs.',
       );
     }),
     assignBytes: (context, bytes) => {

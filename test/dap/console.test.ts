@@ -154,6 +154,12 @@ test('texts and parts of them are shown as text', async () => {
   );
 });
 
+test('a memory reference that is none, and a call, are refused with what would be right', async () => {
+  for (const wrong of ['kernel:f0101000', '*(env:hello:0x800020 as *const u32)', 'x/4wx phys:zero'])
+    expect(await refused(wrong)).toMatch(/“:”.* Memory references are .*phys:0x00100000/);
+  expect(await refused('open_journal(1)')).toMatch(/cannot be called.*Only len\(\), is_empty\(\)/);
+});
+
 test('what is no command is an expression, and an unknown info is said', async () => {
   expect(await say('1 + 2')).toBe('3');
   expect(await refused('info weather')).toMatch(/"info weather" is not known.*info registers/);

@@ -216,7 +216,7 @@ test('FPU, MMX and XMM registers are read and written by name; XMM only where th
   expect(await evaluated('$st1 * 2 > 6.28')).toMatchObject({ result: '1' });
   expect([await value('$mm6'), await value('$mm7 & 0xffff')]).toEqual(['0x8000000000000000', '49717']);
   const refused = await client.send('evaluate', { expression: '$xmm0', frameId });
-  expect(refused.message).toMatch(/\$xmm0 is not known here, or the processor has no such register/);
+  expect(refused.message).toMatch(/\$xmm0 is not known here, or the processor has no such register\. Set "simd"/);
   expect([await evaluated('$st0 = 1.5', { context: 'repl' }), await value('$st0')]).toMatchObject([
     { result: '1.5' },
     '1.5',
