@@ -1,7 +1,13 @@
 /**
  * `--break WHERE --show …`: places at which a run prints what it sees and goes on. The debugger's core, without an editor.
  */
-import { findFunctions, findLine, knowsFile, type FoundPlace } from '../debug-adapter/breakpoints/places.ts';
+import {
+  findFunctions,
+  findLine,
+  functionMeant,
+  knowsFile,
+  type FoundPlace,
+} from '../debug-adapter/breakpoints/places.ts';
 import { Threads } from '../debug-adapter/call-stack/threads.ts';
 import { hex, listHeap, listRegisters, listStack, type Listed } from '../debug-adapter/console/listings.ts';
 import { detectGuestOs } from '../debug-adapter/kernel/detect.ts';
@@ -64,13 +70,21 @@ function findPlaces(
 ): Result<readonly (FoundPlace | { image: undefined; linked: number })[]> {
   if (/^0x[0-9a-f]{1,8}$/i.test(where)) return success([{ image: undefined, linked: Number(where) }]);
   const [, file, line] = /^(.+):(\d+)$/.exec(where) ?? [];
-  const found =
-    file !== undefined && knowsFile(images, file) ? findLine(images, file, Number(line)) : findFunctions(images, where);
+  const isLine = file !== undefined && knowsFile(images, file);
+  const found = isLine ? findLine(images, file, Number(line)) : findFunctions(images, where);
   if (found.length > 0) return success(found);
+  if (isLine) {
+    return failure('unknown-place', {
+      cause: `There is no code at or after line ${line!} of ${file}.`,
+      remedy: 'Choose an earlier line.',
+    });
+  }
+  const meant = functionMeant(images, where);
   return failure('unknown-place', {
     cause: `No image of this run has a function, file and line, or address "${where}".`,
     remedy:
-      'Write a function such as sys_page_alloc or kernel!sys_page_alloc, a line such as page.rs:20, or an address such as 0xf0100000.',
+      `${meant}${meant && ' '}Write a function such as sys_page_alloc or kernel!sys_page_alloc, a line such as page.rs:20, ` +
+      'or an address such as 0xf0100000.',
   });
 }
 

@@ -3,7 +3,7 @@
  * They outlive the machine: a restart binds them again, with the same ids.
  */
 import type { DebugProtocol as Dap } from '@vscode/debugprotocol';
-import { findFunctions, findLine, knowsFile } from '../breakpoints/places.ts';
+import { findFunctions, findLine, functionMeant, knowsFile } from '../breakpoints/places.ts';
 import { codeScope } from '../breakpoints/breakpoint-modes.ts';
 import type { BoundLocation } from '../breakpoints/breakpoint-table.ts';
 import type { LiveDebuggee } from '../execution/debuggee.ts';
@@ -115,7 +115,9 @@ export class BreakpointRequests {
         );
       }
       const chosen = findLine(images, debugPath, request.line, request.column);
-      if (chosen.length === 0) return failed(id, `There is no code at or after line ${request.line} of ${path}.`);
+      if (chosen.length === 0) {
+        return failed(id, `There is no code at or after line ${request.line} of ${path}. Choose an earlier line.`);
+      }
       const { line } = chosen[0]!;
       return this.add(to, set, id, 'source', chosen, request, {
         line,
@@ -130,12 +132,13 @@ export class BreakpointRequests {
     to?.breakpoints.clear('functions');
     return this.functions.map(({ id, request }) => {
       if (!to) return pendingBreakpoint(id);
-      const places = findFunctions(to.launch.images.all(), request.name);
+      const images = to.launch.images.all();
+      const places = findFunctions(images, request.name);
       if (places.length === 0) {
-        return failed(
-          id,
-          `No image of this launch has a function "${request.name}". Write its name, or a path such as syscall::sys_page_alloc, or kernel!sys_page_alloc for one image.`,
-        );
+        const cause = `No image of this launch has a function "${request.name}".`;
+        const form =
+          'Write its name, or a path such as syscall::sys_page_alloc, or kernel!sys_page_alloc for one image.';
+        return failed(id, [cause, functionMeant(images, request.name), form].filter((text) => text !== '').join(' '));
       }
       const position = places[0]!.image.debug.lineOf(places[0]!.linked);
       const path = position && to.launch.sources.toClient(position.file);

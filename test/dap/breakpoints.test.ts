@@ -81,7 +81,7 @@ test('a function breakpoint in one image, by its path, and by a name that nobody
       breakpoints: [{ name: 'kernel!sys_page_alloc' }, { name: 'rustshim::growth' }, { name: 'sys_page_aloc' }],
     });
     expect(breakpoints.map((b: { verified: boolean }) => b.verified)).toEqual([true, true, false]);
-    expect(breakpoints[2].message).toMatch(/no.*"sys_page_aloc"/i);
+    expect(breakpoints[2].message).toMatch(/no.*"sys_page_aloc".*Did you mean "sys_page_alloc"\?/i);
   });
   const stopped = await client.event('stopped');
   expect(stopped).toMatchObject({ reason: 'function breakpoint' });

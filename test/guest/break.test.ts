@@ -45,3 +45,13 @@ test('a line, and a place that no image knows', () => {
   expect(unknown.status).toBe(2);
   expect(unknown.error).toMatch(/"nowhere"[\s\S]*Write a function/);
 });
+
+test.each([
+  ['a function', 'kernel!sys_cputz', /Did you mean "sys_cputs"\?/],
+  ['an image', 'kernal!trap', /The images are kernel, hello\./],
+  ['a line', 'page.rs:9999', /no code at or after line 9999 of page\.rs\.\s+Choose an earlier line/],
+])('%s that is nearly right is refused with what is there', (_, where, message) => {
+  const { status, error } = run('hello', '--break', where);
+  expect(status).toBe(2);
+  expect(error).toMatch(message);
+});
