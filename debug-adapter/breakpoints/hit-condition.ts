@@ -22,12 +22,11 @@ const OPERATORS: Readonly<Record<string, (hits: number, n: number) => boolean>> 
 export function parseHitCondition(text: string): Result<HitCondition> {
   const match = /^\s*(>=|<=|==|=|>|<|%|)\s*(\d{1,15})\s*$/.exec(text);
   const n = Number(match?.[2]);
-  if (!match || (match[1] === '%' && n === 0)) {
-    return failure('hit-condition', {
-      cause: `"${text}" is not a hit count.`,
-      remedy: 'Write a number of hits, such as 5, >= 5 or % 3.',
-    });
-  }
-  const test = OPERATORS[match[1]!]!;
+  const test = match && OPERATORS[match[1]!]!;
+  const remedy = 'Write a number of hits, such as 5, >= 5 or % 3.';
+  if (!test) return failure('hit-condition', { cause: `"${text}" is not a hit count.`, remedy });
+  // Each operator that is ever true is so at one of these.
+  if (![1, n, n + 1].some((hits) => hits > 0 && test(hits, n)))
+    return failure('hit-condition', { cause: `"${text}" holds at no hit: the first is number 1.`, remedy });
   return success((hits) => test(hits, n));
 }

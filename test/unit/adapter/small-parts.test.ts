@@ -18,12 +18,15 @@ test.each([
   ['<3', [1, 2]],
   ['<= 2', [1, 2]],
   ['% 2', [2, 4, 6]],
+  ['> 0', HITS],
+  ['>= 0', HITS],
+  ['<= 1', [1]],
 ])('hit condition "%s" stops at hits %j', (text, expected) => {
   const condition = parseHitCondition(text);
   expect(condition.ok && HITS.filter(condition.value)).toEqual(expected);
 });
 
-test.each(['', 'often', '% 0', '3 or so', '-1', '1e3'])('hit condition "%s" is refused', (text) => {
+test.each(['', 'often', '% 0', '3 or so', '-1', '1e3', '0', '< 1', '<= 0'])('hit condition "%s" is refused', (text) => {
   expect(parseHitCondition(text).ok).toBe(false);
 });
 
