@@ -62,7 +62,7 @@ export class EventConditions {
       const wanted = items.map((item) => this.shorthand(item, row));
       const wrong = wanted.findIndex((item) => item === undefined);
       if (wrong < 0) return success((values) => success(wanted.some((item) => values[item!.key] === item!.value)));
-      if (items.length > 1 || row.shorthand !== 'vector') {
+      if (items.length > 1 || row.shorthand !== 'vector' || items[0]!.startsWith('#')) {
         return failure('name-unknown', {
           cause: `"${items[wrong]!}" is ${UNKNOWN[row.shorthand]}.`,
           remedy: `Write a condition such as: ${row.example}`,

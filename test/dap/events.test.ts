@@ -182,6 +182,7 @@ test('the initialize response lists the filters, each with a condition and what 
 
 test.each([
   ['syscall-entered', 'sys_pag_alloc', /neither a system call nor a program/],
+  ['exception', '#GX', /"#GX" is no exception.*such as: #GP/],
   ['syscall-entered', 'nosuch == 1', /Nothing named “nosuch” is visible/],
   ['interrupt', 'floppyy', /no interrupt line/],
   ['interrupt', 'irq == floppy', /“floppy” is not an interrupt line.*timer, .*keyboard/],
