@@ -15,11 +15,16 @@ export function openGuestImage(): Promise<Result<GuestImageFiles>> {
 export async function loadProgram(image: GuestImageFiles, name: string): Promise<Result<Uint8Array>> {
   if (image.programs.includes(name)) return image.load(name);
   const isFile = /[\\/.]/.test(name);
-  const near = nearestName(name, image.programs);
   return failure('unknown-program', {
     cause: `The guest has no program "${name}".`,
     remedy: isFile
       ? `To run a file of your own, give it as --module ${name}, with --append to tell the kernel its name.`
-      : `${near === undefined ? '' : `Did you mean "${near}"? `}It has ${image.programs.join(', ')}.`,
+      : programsOf(image.programs, name),
   });
+}
+
+/** Which programs there are, and which of them was perhaps meant. */
+export function programsOf(programs: readonly string[], name: string): string {
+  const near = nearestName(name, programs);
+  return `${near === undefined ? '' : `Did you mean "${near}"? `}The guest has ${programs.join(', ')}.`;
 }

@@ -2,11 +2,12 @@
 import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
 import { Machine, type MachineOptions } from '../emulator/machine/machine.ts';
-import { failure, success, type Result } from '../emulator/result.ts';
+import type { GuestImageFiles } from '../debug-adapter/launch/files.ts';
+import { failure, success, type Failure, type Result } from '../emulator/result.ts';
 import type { PrintStop } from './break.ts';
 import { STATUS, STATUS_HELP } from './exit-status.ts';
 import { readUserFile } from './files.ts';
-import { loadProgram, openGuestImage } from './image.ts';
+import { loadProgram, openGuestImage, programsOf } from './image.ts';
 import { collect, parseInstructions, parseMemory, parseShow, SHOWABLE, type Showable } from './options.ts';
 import { conclude, formatFailure, note } from './report.ts';
 import { runBeside } from './run-loop.ts';
@@ -115,6 +116,12 @@ function fail(failed: Result<unknown> & { ok: false }): number {
   return STATUS.usage;
 }
 
+/** A module that is no file may have been meant for a program of the guest. */
+function withPrograms({ id, cause, remedy }: Failure, { programs }: GuestImageFiles, name: string): Result<never> {
+  if (/[\\/.]/.test(name)) return failure(id, { cause, remedy });
+  return failure(id, { cause, remedy: `${remedy} ${programsOf(programs, name)}` });
+}
+
 async function machineOptions(name: string | undefined, flags: RunFlags): Promise<Result<MachineOptions>> {
   // As in launch.json: "append" alone, even empty, boots the guest's kernel, which then starts its monitor.
   if (name === undefined && flags.kernel === undefined && flags.append === undefined) {
@@ -149,9 +156,9 @@ async function machineOptions(name: string | undefined, flags: RunFlags): Promis
   }
   for (const given of flags.module ?? []) {
     const [path, ...parameters] = given.split(' ');
-    const file =
-      guest?.ok && guest.value.programs.includes(path) ? await guest.value.load(path) : readUserFile(path, 'module');
-    if (!file.ok) return file;
+    const isProgram = guest?.ok === true && guest.value.programs.includes(path);
+    const file = isProgram ? await guest.value.load(path) : readUserFile(path, 'module');
+    if (!file.ok) return guest?.ok && !isProgram ? withPrograms(file.failure, guest.value, path) : file;
     const commandLine = parameters.join(' ');
     modules.push({
       name: basename(path).replace(/\.elf$/, ''),

@@ -102,7 +102,7 @@ describe('ringside run', () => {
 
   test.each<[string, () => string[], RegExp]>([
     ['no program', () => ['run'], /Neither a program nor a kernel[^]*ringside run rustshim/],
-    ['an unknown program', () => ['run', 'rustshin'], /no program "rustshin"[^]*It has .*rustshim/],
+    ['an unknown program', () => ['run', 'rustshin'], /no program "rustshin"[^]*The guest has .*rustshim/],
     [
       'a missing kernel',
       () => ['run', '--kernel', join(folder, 'none')],
@@ -110,6 +110,11 @@ describe('ringside run', () => {
     ],
     ['a folder as kernel', () => ['run', '--kernel', folder], /it is a folder/],
     ['a missing module', () => ['run', 'hello', '--module', 'nowhere.elf'], /Cannot read the module nowhere\.elf/],
+    [
+      'a module that is nearly a program',
+      () => ['run', 'hello', '--module', 'rustshin'],
+      /no such file[^]*Did you mean "rustshim"\? The guest has/,
+    ],
     ['an empty kernel', () => ['run', '--kernel', file('empty', '')], /empty is empty/],
     ['random bytes', () => ['run', '--kernel', file('random', 'not a kernel at all')], /neither an ELF file nor/],
     [
