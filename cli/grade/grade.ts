@@ -72,7 +72,16 @@ async function prepare(
   }
   const chosen = (each: GradeCase): boolean =>
     (names.length === 0 || names.includes(each.name)) && (!flags.part || flags.part.includes(each.part));
-  return success({ image: image.value, cases: all.value.filter(chosen) });
+  const cases = all.value.filter(chosen);
+  if (cases.length === 0) {
+    return names.length === 0
+      ? failure('no-case', { cause: 'The file has no cases.', remedy: 'See guest/grade/README.md for the format.' })
+      : failure('no-case', {
+          cause: 'There is no case to run: none of those named is in such a part.',
+          remedy: 'Leave out the names or --part.',
+        });
+  }
+  return success({ image: image.value, cases });
 }
 
 function transcriptOf({ outcome }: Graded): string {
