@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { LAUNCH_ARGUMENT_NAMES, parseLaunchArguments } from '../../../debug-adapter/launch/launch-arguments.ts';
+import { sourcePath } from '../../kit/repository.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 
 test.each([
@@ -29,4 +31,11 @@ test('what clients put beside the arguments is let through', () => {
 test("package.json describes just the arguments that the adapter knows, but for the client's own", () => {
   const described = Object.keys(packageJson.contributes.debuggers[0]!.configurationAttributes.launch.properties);
   expect(described.sort()).toEqual(LAUNCH_ARGUMENT_NAMES.filter((name) => name !== 'noDebug').sort());
+});
+
+test('the guide names every argument of package.json, of launch and attach', () => {
+  const guide = readFileSync(sourcePath('docs/guide/launch.md'), 'utf8');
+  const { launch, attach } = packageJson.contributes.debuggers[0]!.configurationAttributes;
+  const named = [...Object.keys(launch.properties), ...Object.keys(attach.properties)];
+  expect(named.filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
 });
