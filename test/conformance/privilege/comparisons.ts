@@ -1,4 +1,5 @@
 /** How each kernel's lines are compared: which fields they have, and what is forgiven. */
+import { a20Outcomes } from './a20-outcomes.ts';
 import { apicOutcomes } from './apic-outcomes.ts';
 import { caseOutcomes } from './case-outcomes.ts';
 import type { Comparison, Outcomes } from './compare.ts';
@@ -27,4 +28,5 @@ export const comparisons: Readonly<Record<string, KernelComparison>> = {
   tlb: comparison(tlbOutcomes),
   tasks: comparison(taskOutcomes),
   apic: comparison(apicOutcomes),
+  a20: comparison(a20Outcomes),
 };

@@ -1,12 +1,12 @@
 /*
- * What paging.S and tlb.S share: random cases, one line each. Paging is off between them. Linear addresses below 4 MiB
+ * What paging.S, tlb.S and a20.S share: random cases, one line each. Paging is off between them. Linear addresses below 4 MiB
  * are physical ones whatever the mode is; a case accesses three pages about the end of the second GiB:
  *
  *   X 7FFFE000, Y 7FFFF000   by PDPTE 1, PDE 1 and PTE x or y
  *   Z 80000000               by PDPTE 2, PDE 2 and PTE z
  *
  * so an access over the end of X crosses into a page of the same table, and one over the end of Y into the next page
- * directory. Every frame that can be mapped says which it is, as data, as code and as a descriptor (`fill_frames`).
+ * directory. Every frame that can be mapped (a20.S has its own) says which it is, as data, as code and as a descriptor (`fill_frames`).
  * `seed` and `cases` (of each kind) stand behind the Multiboot header, for others to change.
  */
 .set MAGIC, 0x1BADB002
@@ -25,7 +25,10 @@
 .set GOOD_PDPT, 0x208000
 .set SMALL_FRAMES, 0x210000
 .set SMALL, 8
+.ifndef FRAMES
 .set FRAMES, SMALL + 18
+.set FRAMES_OF_PAGING, 1
+.endif
 .set PSE, 0x10
 .set PAE, 0x20
 .set PGE, 0x80
@@ -423,6 +426,7 @@ gdt: .quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0, 0, 0, 0, 0x00cffb000000
 gdtr: .word 0x57; .long gdt
 idtr: .word 0xff; .long idt
 frames:
+.ifdef FRAMES_OF_PAGING
 .set i,0
 .rept SMALL
  .long SMALL_FRAMES + i * 0x1000
@@ -433,6 +437,9 @@ frames:
  .long i * 0x200000, i * 0x200000 + 0x1fe000, i * 0x200000 + 0x1ff000
 .set i,i+1
 .endr
+.else
+ FRAME_TABLE
+.endif
 entries: .skip 56
 control: .long 0
 # What CR3 is to be, and CR0.WP
