@@ -6,7 +6,7 @@
 import type { Outcomes } from './compare.ts';
 
 /** One case; case-loop.S says which field is which. Numbers are unsigned. */
-interface Outcome {
+export interface Outcome {
   readonly id: string;
   readonly eip: number;
   readonly cs: string;
@@ -29,7 +29,7 @@ const [DF, UD, NP, SS, GP] = [8, 6, 11, 12, 13];
 /** Where a stub's JMP ends (case-loop.S). */
 const stub = (vector: number): number => 0x8007 + vector * 16;
 
-function parse(line: string): Outcome {
+export function parse(line: string): Outcome {
   const [id = '', text = ''] = line.split(' ');
   const [eip, cs, eflags, ss, esp, ds, es, fs, gs, eax, end, access = '', dr6, ...memory] = text.split('.');
   const hex = (digits: string | undefined): number => parseInt(digits ?? '0', 16);
@@ -67,7 +67,7 @@ function memoryDifference(theirs: Outcome, ours: Outcome): number[] | undefined 
 }
 
 /** Takes over bits of EFLAGS 23:16, in the register and in the one frame that holds them. */
-function takeUpperFlags(theirs: Outcome, ours: Outcome, bits: number): Outcome {
+export function takeUpperFlags(theirs: Outcome, ours: Outcome, bits: number): Outcome {
   let taken = theirs;
   if (((theirs.eflags ^ ours.eflags) & bits) !== 0) {
     taken = { ...taken, eflags: ((taken.eflags & ~bits) | (ours.eflags & bits)) >>> 0 };

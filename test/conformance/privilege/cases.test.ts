@@ -1,6 +1,6 @@
 /**
  * Random cases of virtual-8086 mode, of transfers between rings, of segments, of instructions, of paging, of task switches, of
- * the local APIC and of the A20 line, compared with QEMU's and Bochs' outcome; the sources of the kernels say which. Where they differ, the manual
+ * the local APIC, of the A20 line and of breakpoints on ports, compared with QEMU's and Bochs' outcome; the sources of the kernels say which. Where they differ, the manual
  * decides: the …-outcomes.ts.
  */
 import { expect, test } from 'vitest';
@@ -16,6 +16,7 @@ const kernels = [
   { name: 'tasks', cases: 4096 },
   { name: 'apic', cases: 3072 },
   { name: 'a20', cases: 3072 },
+  { name: 'ports', cases: 3072 },
 ] as const;
 
 const oracles = [

@@ -6,6 +6,7 @@ import type { Comparison, Outcomes } from './compare.ts';
 import { compareLines } from './compare.ts';
 import type { Oracle } from './kernels.ts';
 import { pagingOutcomes, tlbOutcomes } from './paging-outcomes.ts';
+import { portOutcomes } from './port-outcomes.ts';
 import { taskOutcomes } from './task-outcomes.ts';
 
 interface KernelComparison {
@@ -29,4 +30,5 @@ export const comparisons: Readonly<Record<string, KernelComparison>> = {
   tasks: comparison(taskOutcomes),
   apic: comparison(apicOutcomes),
   a20: comparison(a20Outcomes),
+  ports: comparison(portOutcomes),
 };
