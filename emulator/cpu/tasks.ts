@@ -134,8 +134,11 @@ export function switchTask(
   const oldFormat = (m[ATTRIBUTES + TR] & IS_32) !== 0 ? TSS32 : TSS16;
   const oldBase = m[BASE + TR];
 
-  probeLinear(core, oldBase, oldFormat.limitMin + 1, false, true);
-  probeLinear(core, target.base, format.limitMin + 1, false, source === 'call');
+  // SDM Vol. 3A, "Accessed and Dirty Flags": a page is dirty once it is written to, which of the new TSS only the link is.
+  const saved = oldFormat.segments + oldFormat.segmentCount * oldFormat.segmentStep - oldFormat.eip;
+  probeLinear(core, (oldBase + oldFormat.eip) | 0, saved, false, true);
+  probeLinear(core, target.base, format.limitMin + 1, false, false);
+  if (source === 'call') probeLinear(core, target.base, 2, false, true);
   const next = readTask(core, target.base, format);
 
   const oldFlags = (event?.eflags ?? readEflags(core)) & (source === 'iret' ? ~Eflags.NT : -1);

@@ -6,6 +6,9 @@ const TS = 10;
 const GP = 13;
 const NT = 0x4000;
 const RF = 0x1_0000;
+const WP = 0x1_0000;
+/** Of a page-table entry. */
+const DIRTY = 0x40;
 const OTHER = FREE;
 const GATE = FREE + 8;
 const BUSY = 0x8b;
@@ -177,4 +180,29 @@ describe('CALL to a TSS, and IRET back', () => {
     expect(m.stack(1)).toEqual([ENTRY]);
     expect(m.cpu.registers.dr6 & 0x8000).toBe(0x8000);
   });
+});
+
+test('the old TSS is written from EIP on: what comes before may be on a page that is read-only', () => {
+  const m = twoTasks();
+  m.code('jmp far 0, 0x30');
+  const { segments } = m.cpu.registers;
+  segments.tr = { ...segments.tr, base: 0x3_0fe0 };
+  m.map({ linear: 0x3_0000, flags: 'P' });
+  m.cpu.registers.cr0 |= WP;
+  m.step();
+  expect(m.cpu.registers.segments.tr.selector).toBe(OTHER);
+  expect(m.memory.readPhysical32(0x3_1000)).toBe(at.code + 7);
+  expect([0x3_0000, 0x3_1000].map((page) => m.memory.readPhysical32(m.pte(page)) & DIRTY)).toEqual([0, DIRTY]);
+});
+
+test('of the new TSS a CALL writes the link alone', () => {
+  const m = twoTasks();
+  m.code('call far 0, 0x30');
+  for (let offset = 0; offset < 0x68; offset += 4) {
+    m.memory.writePhysical32(0x3_0fe0 + offset, m.memory.readPhysical32(at.otherTss + offset));
+  }
+  m.descriptor(OTHER, 0x3_0fe0, 0x67, AVAILABLE, 0);
+  m.step();
+  expect(m.memory.readPhysical32(0x3_0fe0)).toBe(TSS_SELECTOR);
+  expect([0x3_0000, 0x3_1000].map((page) => m.memory.readPhysical32(m.pte(page)) & DIRTY)).toEqual([DIRTY, 0]);
 });
