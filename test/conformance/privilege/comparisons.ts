@@ -7,6 +7,7 @@ import { compareLines } from './compare.ts';
 import type { Oracle } from './kernels.ts';
 import { pagingOutcomes, tlbOutcomes } from './paging-outcomes.ts';
 import { portOutcomes } from './port-outcomes.ts';
+import { switchOutcomes } from './switch-outcomes.ts';
 import { taskOutcomes } from './task-outcomes.ts';
 
 interface KernelComparison {
@@ -31,4 +32,5 @@ export const comparisons: Readonly<Record<string, KernelComparison>> = {
   apic: comparison(apicOutcomes),
   a20: comparison(a20Outcomes),
   ports: comparison(portOutcomes),
+  switches: comparison(switchOutcomes),
 };

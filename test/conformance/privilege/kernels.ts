@@ -21,7 +21,7 @@ const TIME_OF_INSTRUCTIONS = ['-icount', 'shift=2,sleep=off'];
 export const kernels: readonly Kernel[] = [
   { name: 'rings', outcome: { qemu: 'qemu.txt.gz', bochs: 'bochs.txt.gz' } },
   { name: 'faults', outcome: { qemu: 'qemu-faults.txt.gz', bochs: 'bochs-faults.txt.gz' } },
-  ...['virtual', 'transfers', 'segments', 'paging', 'tlb', 'tasks', 'apic', 'a20', 'ports'].map((name) => ({
+  ...['virtual', 'transfers', 'segments', 'paging', 'tlb', 'tasks', 'apic', 'a20', 'ports', 'switches'].map((name) => ({
     name,
     outcome: { qemu: `qemu-${name}.txt.gz`, bochs: `bochs-${name}.txt.gz` },
     qemu: name === 'apic' ? TIME_OF_INSTRUCTIONS : [],

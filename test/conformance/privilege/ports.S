@@ -11,7 +11,7 @@
  * qemu-ports.txt.gz is what QEMU 7.2 wrote, bochs-ports.txt.gz what Bochs 2.7 did:
  * `npm run conformance:privilege -- qemu|bochs ports`.
  */
-.set CASES, 3072
+.set CASES, 2048
 .include "case-loop.S"
 .text
 kinds: .long 'I', setup_port, 0
