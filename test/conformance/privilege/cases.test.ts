@@ -14,7 +14,7 @@ const kernels = [
   { name: 'paging', cases: 6144 },
   { name: 'tlb', cases: 4096 },
   { name: 'tasks', cases: 4096 },
-  { name: 'apic', cases: 3072 },
+  { name: 'apic', cases: 768 },
   { name: 'a20', cases: 2048 },
   { name: 'ports', cases: 2048 },
   { name: 'switches', cases: 2048 },
