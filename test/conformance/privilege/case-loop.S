@@ -77,14 +77,6 @@ next_case:
   jne next_case
   addl $8, kind
   jmp next_kind
-finish:
-  mov $'D', %al; call putc
-  mov $10, %al; call putc
-  mov $0x10, %eax
-  mov $0xf4, %dx; out %eax, %dx
-  mov $0x501, %dx; out %eax, %dx
-3: hlt
-  jmp 3b
 
 reset_gdt:
   mov $gdt_initial, %esi; mov $gdt, %edi; mov $32, %ecx; rep movsl
@@ -133,10 +125,6 @@ code_selectors: .long 0x08, 0x19, 0x2a, 0x3b
 data_selectors: .long 0x10, 0x21, 0x32, 0x43
 
 /* A linear congruential generator. Clobbers %ecx. */
-random: mov seed, %eax; imul $1664525, %eax; add $1013904223, %eax; mov %eax, seed
-  mov %eax, %ecx; shr $15, %ecx; xor %ecx, %eax; ret
-/* %eax: below %ecx. Clobbers %edx. */
-below: push %ecx; call random; pop %ecx; mul %ecx; mov %edx, %eax; ret
 .macro pick n
   mov $\n, %ecx
   call below
@@ -197,15 +185,7 @@ print_number:
   mov kind, %eax; mov (%eax), %eax; call putc
   mov number, %eax; call hex4
   mov $' ', %al; jmp putc
-hex8: push %eax; shr $16,%eax; call hex4; pop %eax
-hex4: push %eax; shr $8,%eax; call hex2; pop %eax
-hex2: push %eax; shr $4,%eax; call hex1; pop %eax
-hex1: and $15,%eax; mov hexd(%eax),%al
-putc: mov %al, %bl; mov $0x3f8+5,%dx
-1: in %dx,%al; test $0x20,%al; jz 1b
-  mov %bl,%al; mov $0x3f8,%dx; out %al,%dx; ret
-dot: mov $'.', %al; jmp putc
-hexd: .ascii "0123456789abcdef"
+.include "report.S"
 
 .data
 .align 16

@@ -108,14 +108,6 @@ next_case:
   jne next_case
   addl $8, kind
   jmp next_kind
-finish:
-  mov $'D', %al; call putc
-  mov $10, %al; call putc
-  mov $0x10, %eax
-  mov $0xf4, %dx; out %eax, %dx
-  mov $0x501, %dx; out %eax, %dx
-4: hlt
-  jmp 4b
 
 /*
  * A frame's number is 11h and up. At 0 the end of an instruction and INT3; at 10h a data descriptor with base and limit
@@ -384,10 +376,6 @@ paging_on:
 paging_off: mov %cr0, %eax; and $~0x80010000, %eax; mov %eax, %cr0; ret
 
 /* A linear congruential generator. Clobbers %ecx. */
-random: mov seed, %eax; imul $1664525, %eax; add $1013904223, %eax; mov %eax, seed
-  mov %eax, %ecx; shr $15, %ecx; xor %ecx, %eax; ret
-/* %eax: below %ecx. Clobbers %edx. */
-below: push %ecx; call random; pop %ecx; mul %ecx; mov %edx, %eax; ret
 print_number:
   mov kind, %eax; mov (%eax), %eax; call putc
   mov number, %eax; call hex4
@@ -406,16 +394,7 @@ print_attempt:
   mov r_error, %eax; call hex2; call dot
   mov r_address, %eax; call hex8; call dot
   mov r_value, %eax
-hex8: push %eax; shr $16,%eax; call hex4; pop %eax
-hex4: push %eax; shr $8,%eax; call hex2; pop %eax
-hex2: push %eax; shr $4,%eax; call hex1; pop %eax
-hex1: push %ebx; push %edx; and $15,%eax; mov hexd(%eax),%al; call putc; pop %edx; pop %ebx; ret
-putc: mov %al, %bl; mov $0x3f8+5,%dx
-1: in %dx,%al; test $0x20,%al; jz 1b
-  mov %bl,%al; mov $0x3f8,%dx; out %al,%dx; ret
-dot: mov $'.', %al; jmp putc
-newline: mov $10, %al; jmp putc
-hexd: .ascii "0123456789abcdef"
+.include "report.S"
 
 .data
 .align 16

@@ -295,23 +295,11 @@ print_outcome:
   mov $10, %al; jmp putc
 print_entry: imul step, %ecx; mov (%edi,%ecx), %eax; jmp hex2
 
-random: mov seed, %eax; imul $1664525, %eax; add $1013904223, %eax; mov %eax, seed
-  mov %eax, %ecx; shr $15, %ecx; xor %ecx, %eax; ret
-below: push %ecx; call random; pop %ecx; mul %ecx; mov %edx, %eax; ret
 print_number:
   mov $'W', %al; call putc
   mov number, %eax; call hex4
   mov $' ', %al; jmp putc
-hex8: push %eax; shr $16,%eax; call hex4; pop %eax
-hex4: push %eax; shr $8,%eax; call hex2; pop %eax
-hex2: push %eax; shr $4,%eax; call hex1; pop %eax
-hex1: and $15,%eax; mov hexd(%eax),%al
-putc: mov %al, %bl; mov $0x3f8+5,%dx
-1: in %dx,%al; test $0x20,%al; jz 1b
-  mov %bl,%al; mov $0x3f8,%dx; out %al,%dx; ret
-hex3: push %eax; shr $8,%eax; call hex1; pop %eax; jmp hex2
-dot: mov $'.', %al; jmp putc
-hexd: .ascii "0123456789abcdef"
+.include "report.S"
 
 .data
 .align 16

@@ -305,9 +305,6 @@ keep:
   mov $STACK, %esi; mov $STACK_DWORDS, %ecx; rep movsl
   ret
 
-random: mov seed, %eax; imul $1664525, %eax; add $1013904223, %eax; mov %eax, seed
-  mov %eax, %ecx; shr $15, %ecx; xor %ecx, %eax; ret
-below: push %ecx; call random; pop %ecx; mul %ecx; mov %edx, %eax; ret
 
 print_number:
   mov $'T', %al; call putc
@@ -351,15 +348,7 @@ print_outcome:
   cmp $64+STACK_DWORDS, %esi
   jne 1b
   mov $10, %al; jmp putc
-hex8: push %eax; shr $16,%eax; call hex4; pop %eax
-hex4: push %eax; shr $8,%eax; call hex2; pop %eax
-hex2: push %eax; shr $4,%eax; call hex1; pop %eax
-hex1: and $15,%eax; mov hexd(%eax),%al
-putc: mov %al, %bl; mov $0x3f8+5,%dx
-1: in %dx,%al; test $0x20,%al; jz 1b
-  mov %bl,%al; mov $0x3f8,%dx; out %al,%dx; ret
-dot: mov $'.', %al; jmp putc
-hexd: .ascii "0123456789abcdef"
+.include "report.S"
 
 .data
 .align 16
