@@ -42,7 +42,6 @@ function ringside(args: readonly string[], input = '') {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bundle, ...args], {
     input,
     encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1' },
     timeout: 60_000,
   });
   return { status, stdout, stderr };
