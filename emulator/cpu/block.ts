@@ -46,6 +46,9 @@ export class Block {
   /** How often its translation could not even begin. */
   stuck = 0;
   translation: Translation | undefined = undefined;
+  /** Record of its header; 0: none yet; -1: none ever. */
+  thread = 0;
+  extraHeat = 0;
 
   constructor(
     physical: number,
@@ -95,6 +98,7 @@ export class BlockCache {
   keepsAll = false;
   /** Called after the blocks of a physical page were dropped. */
   dropped: (pageNumber: number) => void = () => undefined;
+  forgotten: (blocks: readonly Block[]) => void = () => undefined;
 
   constructor(core: Core) {
     this.#core = core;
@@ -136,6 +140,7 @@ export class BlockCache {
     block.setsEip = this.ops[length - 1].row.jump;
     block.probed = probed;
     block.heat = FROZEN;
+    block.thread = -1;
     block.stuck = 0;
     const offset = physical & 0xfff;
     const { marks } = this.#markedPage(physical >>> 12);
@@ -214,6 +219,7 @@ export class BlockCache {
       if (block === this.#core.block) this.#core.blockEnd = 0;
     }
     if (this.#core.block === this.#passing) this.#core.blockEnd = 0;
+    this.forgotten(page.blocks);
     page.marks.fill(0);
     this.#spareMarks.push(page.marks);
     this.dropped(pageNumber);

@@ -31,6 +31,7 @@ import { createRegisters, numberRegisters, segmentNames } from './register-file.
 import { BASE, CR2, CS, Cr4, PDPTE, EFLAGS, EIP, Eflags, LDTR, SELECTOR } from './registers.ts';
 import { resetCore } from './reset.ts';
 import { runBlock } from './run-block.ts';
+import { Thread } from '../threaded/thread.ts';
 import { Translator, type TranslatorOptions } from '../translator/translator.ts';
 
 /** Instructions between two looks at the limit; keeps the counters of the inner loop small integers. */
@@ -70,10 +71,20 @@ export class Cpu {
   #judgedAt = -1;
   /** Whether what ran last was translated. */
   #leftRegion = false;
+  readonly #thread: Thread;
 
   constructor(memory: GuestMemory, bus: CpuBus, { features, translate = {} }: CpuOptions = {}) {
     this.#core = new Core(memory, bus, features);
     this.translator = translate === false ? undefined : new Translator(this.#core, translate);
+    const thread = new Thread(this.#core);
+    this.#thread = thread;
+    const { probes, blocks } = this.#core;
+    const { changed } = probes;
+    probes.changed = (probe) => {
+      changed(probe);
+      thread.unchain();
+    };
+    blocks.forgotten = (some) => thread.forget(some);
     this.registers = createRegisters(this.#core);
     this.probes = this.#core.probes;
     this.reset();
@@ -300,6 +311,11 @@ export class Cpu {
       if (this.#leftRegion) return undefined;
     }
 
+    if (!isSingle && block.translation === undefined && core.left >= block.length && this.#thread.takes(block)) {
+      const left = this.#thread.run(block);
+      if (left === undefined) return undefined;
+      return this.#runRest(left, this.#thread.index);
+    }
     const { length } = block;
     const lengthMax = isSingle ? 1 : core.left;
     const index = runBlock(core, block, length < lengthMax ? length : lengthMax);
@@ -307,6 +323,17 @@ export class Cpu {
     core.position = 0;
     core.left -= index;
     if (isSingle) core.forgetExceptions();
+    return undefined;
+  }
+
+  /** Goes on in the middle of a block. */
+  #runRest(block: Block, from: number): undefined {
+    const core = this.#core;
+    const { length } = block;
+    const index = runBlock(core, block, length < core.left ? length : core.left, from);
+    if (index !== length || !block.setsEip) core.i32[EIP] += block.starts[index];
+    core.position = 0;
+    core.left -= index;
     return undefined;
   }
 

@@ -46,12 +46,12 @@ export const inlineStack32Forms: Readonly<Record<string, number>> = {
  * @returns how many ran: fewer when something asked to be looked at (`Core.attend`)
  * @throws CpuException of the instruction at `core.position`
  */
-export function runBlock(core: Core, block: Block, length: number): number {
+export function runBlock(core: Core, block: Block, length: number, from = 0): number {
   const m = core.i32;
   const ops = block.ops;
   core.block = block;
   core.blockEnd = length;
-  let index = 0;
+  let index = from;
   do {
     core.position = index;
     const i = ops[index];

@@ -24,6 +24,8 @@ const fields = [
     'links',
     0x4_0000 /*                         Int32 each: what a jump to a known address calls; translator/links.ts */,
   ],
+  ['chain', 0x2_0000 /*                         threaded/chain.ts */],
+  ['records', 0x20_0000 /*                      threaded/records.ts */],
   ['ram', 0 /*                                  guest physical address 0; as long as the machine has memory */],
 ] as const;
 
@@ -41,6 +43,8 @@ function computeOffsets(): Readonly<Record<FieldName, number>> {
 
 /** Byte offsets of the fields. */
 export const layout = computeOffsets();
+
+export const RECORDS_BYTES = 0x20_0000;
 
 export const TLB_LIST_ENTRIES = 0x4000;
 
