@@ -318,14 +318,46 @@ function multiply(c: Code): void {
 
 for (const [name, emit] of Object.entries(forms)) handlers[name] = (c) => { emit(c); next(c); };
 
+handlers['NOP '] = next;
+handlers['IMUL r,r,i'] = (c) => { loadB(c).set(A); field(c, Field.DISPLACEMENT).set(B); multiply(c); next(c); };
+handlers['IMUL r,m,i'] = (c) => { operandHost(c, 4, false); c.get(H).access(Op.LOAD).set(A); field(c, Field.B).set(B); multiply(c); next(c); };
+handlers['BSWAP r'] = (c) => {
+  loadA(c).set(A);
+  field(c, Field.A);
+  c.get(A).i32(8).op(Op.ROTL).i32(0x00ff_00ff).op(Op.AND).get(A).i32(8).op(Op.ROTR).i32(0xff00_ff00 | 0).op(Op.AND, Op.OR).access(Op.STORE);
+  next(c);
+};
+for (const [name, opcode] of [['ROL', Op.ROTL], ['ROR', Op.ROTR]] as const) {
+  for (const form of ['r,i', 'r,b']) {
+    handlers[`${name} ${form}`] = (c) => {
+      if (form === 'r,i') field(c, Field.B); else loadB8(c);
+      c.i32(31).op(Op.AND).tee(B).op(Op.EQZ).if();
+      next(c);
+      c.end();
+      loadA(c).get(B).op(opcode).set(R);
+      field(c, Field.A).get(R).access(Op.STORE);
+      // Bit 31 of T: CF; bit 31 of A: OF.
+      if (name === 'ROL') { c.get(R).i32(31).op(Op.SHL).set(T); c.get(R).get(T).op(Op.XOR).set(A); }
+      else { c.get(R).set(T); c.get(R).get(R).i32(1).op(Op.SHL, Op.XOR).set(A); }
+      storeCarries(c, () => {
+        k(c).i32(0x3fff_ffff).op(Op.AND).get(T).i32(0x8000_0000 | 0).op(Op.AND, Op.OR);
+        c.get(T).get(A).op(Op.XOR).i32(1).op(Op.SHR_U).i32(0x4000_0000).op(Op.AND, Op.OR);
+      });
+      next(c);
+    };
+  }
+}
+
 const SHIFTS: readonly (readonly [string, number, Emit, Emit])[] = [
   // name, opcode, carry, overflow; A the operand, B the count from 1, R the result
   ['SHL', Op.SHL, (c) => c.get(A).i32(32).get(B).op(Op.SUB, Op.SHR_U).i32(1).op(Op.AND), (c) => c.get(R).i32(31).op(Op.SHR_U)],
   ['SHR', Op.SHR_U, (c) => c.get(A).get(B).i32(1).op(Op.SUB, Op.SHR_U).i32(1).op(Op.AND), (c) => c.get(R).i32(1).op(Op.SHL).get(R).op(Op.XOR).i32(31).op(Op.SHR_U)],
+  ['SAR', Op.SHR_S, (c) => c.get(A).get(B).i32(1).op(Op.SUB, Op.SHR_S).i32(1).op(Op.AND), nothing],
 ];
-for (const [name, opcode, carry, overflow] of SHIFTS) {
-  handlers[`${name} r,i`] = (c) => {
-    field(c, Field.B).i32(31).op(Op.AND).tee(B).op(Op.EQZ).if();
+for (const [name, opcode, carry, overflow] of SHIFTS) for (const form of ['r,i', 'r,b']) {
+  handlers[`${name} ${form}`] = (c) => {
+    if (form === 'r,i') field(c, Field.B); else loadB8(c);
+    c.i32(31).op(Op.AND).tee(B).op(Op.EQZ).if();
     next(c);
     c.end();
     loadA(c).set(A);
@@ -334,7 +366,7 @@ for (const [name, opcode, carry, overflow] of SHIFTS) {
     storeCarries(c, () => {
       carry(c);
       c.tee(T).i32(31).op(Op.SHL);
-      if (name === 'SHL') { c.get(T); overflow(c); c.op(Op.XOR).get(T).op(Op.XOR); } else { c.get(T); overflow(c); c.op(Op.XOR); }
+      if (name === 'SAR') c.get(T); else if (name === 'SHL') { c.get(T); overflow(c); c.op(Op.XOR).get(T).op(Op.XOR); } else { c.get(T); overflow(c); c.op(Op.XOR); }
       c.i32(1).op(Op.AND).i32(30).op(Op.SHL, Op.OR);
     });
     field(c, Field.A).get(R).access(Op.STORE);
@@ -374,6 +406,14 @@ handlers['CALL j'] = (c) => {
 };
 handlers['CALL r'] = (c) => {
   loadA(c).set(A);
+  push(c, () => { slot(c, EIP); field(c, Field.B).op(Op.ADD); });
+  c.get(A).set(T);
+  dispatch(c);
+};
+handlers['JMP m'] = (c) => { operandHost(c, 4, false); c.get(H).access(Op.LOAD).set(T); dispatch(c); };
+handlers['CALL m'] = (c) => {
+  operandHost(c, 4, false);
+  c.get(H).access(Op.LOAD).set(A);
   push(c, () => { slot(c, EIP); field(c, Field.B).op(Op.ADD); });
   c.get(A).set(T);
   dispatch(c);

@@ -152,6 +152,10 @@ export class Thread {
       m[at + 5] = i.scale;
       m[at + 6] = i.displacement;
       m[at + 7] = i.segment * 4;
+      if (i.kind2 === Kind.IMMEDIATE) {
+        if (i.kind1 === Kind.REG32) m[at + 6] = i.index2;
+        else m[at + 2] = i.index2;
+      }
     }
     let end = header + 1 + length;
     if (!block.setsEip) {
