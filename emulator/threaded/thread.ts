@@ -10,19 +10,18 @@ import { formOf } from '../cpu/fast/index.ts';
 import { Kind, type Instruction } from '../cpu/instruction.ts';
 import { BASE, CS, EIP, FETCH_END } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
-import { Code } from '../translator/code.ts';
 import { FETCH_END_4G } from '../translator/flat.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
-import { encodeModule } from '../translator/wasm-module.ts';
-import { CHAIN_ENTRIES } from './chain.ts';
-import { HEADER, LOCALS, ONWARD, OUT, READ_TABLE_SLOT, WRITE_TABLE_SLOT, handlers } from './handlers.ts';
-import { RECORDS_MAX, RECORD_BYTES } from './records.ts';
+import { CHAIN_BYTES, CHAIN_ENTRIES } from './chain.ts';
+import { HEADER, ONWARD, OUT } from './control.ts';
+import { compileHandlers, handlerNumber } from './handlers.ts';
+import { READ_TABLE_SLOT, RECORDS_MAX, RECORD_BYTES, WRITE_TABLE_SLOT } from './records.ts';
 
 /** Instructions a block executes before the run loop looks at it again. */
 const BUDGET = 2000;
-const names = Object.keys(handlers);
-const numberOf = new Map(names.map((name, number) => [name, number]));
-const OUT_NUMBER = numberOf.get(OUT)!;
+const HEADER_NUMBER = handlerNumber(HEADER)!;
+const ONWARD_NUMBER = handlerNumber(ONWARD)!;
+const OUT_NUMBER = handlerNumber(OUT)!;
 
 export class Thread {
   readonly #core: Core;
@@ -39,20 +38,7 @@ export class Thread {
 
   constructor(core: Core) {
     this.#core = core;
-    const table = new WebAssembly.Table({ element: 'anyfunc', initial: names.length });
-    const functions = names.map((name) => {
-      const code = new Code();
-      handlers[name](code);
-      return { name: `f${numberOf.get(name)!}`, type: 0, locals: [{ count: LOCALS, wide: false }], code };
-    });
-    const enter = new Code();
-    enter.get(0).get(0).access(0x28).callIndirect(0);
-    functions.push({ name: 'enter', type: 0, locals: [{ count: 0, wide: false }], code: enter });
-    const memory = core.memory.wasm;
-    const bytes = encodeModule({ types: [{ parameters: 1, results: 1 }], imports: [], memoryPages: memory.buffer.byteLength / 0x1_0000, functions });
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table } });
-    names.forEach((_, number) => table.set(number, exports[`f${number}`] as () => void));
-    this.#enter = exports.enter as (record: number) => number;
+    this.#enter = compileHandlers(core.memory.wasm);
   }
 
   /** Whether a block can be run here, now. */
@@ -60,7 +46,11 @@ export class Thread {
     const core = this.#core;
     const m = core.i32;
     return (
-      block.thread >= 0 && block.mode === (Mode.CODE32 | Mode.STACK32) && m[FETCH_END] === FETCH_END_4G && m[BASE + CS] === 0 && !core.alignmentCheck
+      block.thread >= 0 &&
+      block.mode === (Mode.CODE32 | Mode.STACK32) &&
+      m[FETCH_END] === FETCH_END_4G &&
+      m[BASE + CS] === 0 &&
+      !core.alignmentCheck
     );
   }
 
@@ -120,7 +110,7 @@ export class Thread {
   }
 
   unchain(): void {
-    this.#core.i32.fill(0, layout.chain >> 2, (layout.chain >> 2) + CHAIN_ENTRIES * 4);
+    this.#core.i32.fill(0, layout.chain >> 2, (layout.chain + CHAIN_BYTES) >> 2);
   }
 
   #make(block: Block): void {
@@ -133,7 +123,7 @@ export class Thread {
     const header = this.#end;
     const m = this.#core.i32;
     let at = this.#base + header * 8;
-    m[at] = numberOf.get(HEADER)!;
+    m[at] = HEADER_NUMBER;
     m[at + 1] = length;
     m[at + 2] = BUDGET;
     this.#headers[header] = header;
@@ -160,7 +150,7 @@ export class Thread {
     let end = header + 1 + length;
     if (!block.setsEip) {
       at += 8;
-      m[at] = numberOf.get(ONWARD)!;
+      m[at] = ONWARD_NUMBER;
       m[at + 2] = block.bytes;
       this.#headers[end] = header;
       end++;
@@ -183,7 +173,7 @@ function numberFor(i: Instruction): number {
   let number = numbers.get(i.form);
   if (number === undefined) {
     const name = formOf(i);
-    number = (name === undefined ? undefined : numberOf.get(name)) ?? OUT_NUMBER;
+    number = (name === undefined ? undefined : handlerNumber(name)) ?? OUT_NUMBER;
     numbers.set(i.form, number);
   }
   return number;

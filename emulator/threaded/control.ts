@@ -1,0 +1,128 @@
+/**
+ * Conditions, jumps, calls and returns, and what stands around the instructions of a block. The counterpart of
+ * cpu/fast/control.ts.
+ */
+import { CARRIES, ESP, RESULT } from '../cpu/registers.ts';
+import { Op } from '../translator/code.ts';
+import { LEFT_SLOT } from '../translator/locals.ts';
+import { A, B, HOST, T, type Emit } from './handler-code.ts';
+import { Field } from './records.ts';
+
+// Each pushes 0 or 1 and clobbers T. flags.ts says what the bits mean.
+const overflow: Emit = (c) => c.slot(CARRIES).tee(T).get(T).i32(1).op(Op.SHL, Op.XOR).i32(31).op(Op.SHR_U);
+const carry: Emit = (c) => c.slot(CARRIES).i32(31).op(Op.SHR_U);
+const zero: Emit = (c) => c.slot(RESULT).op(Op.EQZ);
+const sign: Emit = (c) => c.slot(RESULT).slot(CARRIES).i32(31).op(Op.SHL, Op.XOR).i32(31).op(Op.SHR_U);
+const less: Emit = (c) => {
+  c.slot(CARRIES).tee(T).slot(RESULT).op(Op.XOR).get(T).i32(1).op(Op.SHL, Op.XOR);
+  c.get(T).i32(31).op(Op.SHL, Op.XOR).i32(31).op(Op.SHR_U);
+};
+const parity: Emit = (c) => {
+  c.slot(RESULT).slot(CARRIES).i32(8).op(Op.SHR_S, Op.XOR).i32(0xff).op(Op.AND, Op.POPCNT).i32(1).op(Op.AND, Op.EQZ);
+};
+const either =
+  (a: Emit, b: Emit): Emit =>
+  (c) => {
+    a(c);
+    b(c);
+    c.op(Op.OR);
+  };
+const not =
+  (a: Emit): Emit =>
+  (c) => {
+    a(c);
+    c.op(Op.EQZ);
+  };
+
+// prettier-ignore
+const CONDITIONS: Readonly<Record<string, Emit>> = {
+  O: overflow, NO: not(overflow), B: carry, AE: not(carry), E: zero, NE: not(zero),
+  BE: either(carry, zero), A: not(either(carry, zero)), S: sign, NS: not(sign), P: parity, NP: not(parity),
+  L: less, GE: not(less), LE: either(less, zero), G: not(either(less, zero)),
+};
+
+function conditional(): { jumps: Record<string, Emit>; others: Record<string, Emit> } {
+  const jumps: Record<string, Emit> = {};
+  const others: Record<string, Emit> = {};
+  for (const [name, isTrue] of Object.entries(CONDITIONS)) {
+    jumps[`J${name} j`] = (c) => {
+      c.nextEip().set(A);
+      isTrue(c);
+      c.if().get(A).field(Field.A).op(Op.ADD).set(A).end().get(A).set(T);
+    };
+    others[`SET${name} b`] = (c) => {
+      c.field(Field.A);
+      isTrue(c);
+      c.access(Op.STORE8);
+    };
+    others[`SET${name} n`] = (c) => {
+      c.operand(1, true).get(HOST);
+      isTrue(c);
+      c.access(Op.STORE8);
+    };
+    others[`CMOV${name} r,r`] = (c) => {
+      isTrue(c);
+      c.if().field(Field.A).register(Field.B).access(Op.STORE).end();
+    };
+  }
+  return { jumps, others };
+}
+
+const { jumps, others } = conditional();
+
+export const conditions: Readonly<Record<string, Emit>> = others;
+
+/** A is where it goes. */
+const call: Emit = (c) =>
+  c
+    .push(() => c.nextEip())
+    .get(A)
+    .set(T);
+const memoryTarget: Emit = (c) => c.operand(4).get(HOST).access(Op.LOAD).set(A);
+
+/** What leaves the address to go on at in T. */
+export const transfers: Readonly<Record<string, Emit>> = {
+  ...jumps,
+  'JMP j': (c) => c.nextEip().field(Field.A).op(Op.ADD).set(T),
+  'JMP r': (c) => c.register(Field.A).set(T),
+  'JMP m': (c) => {
+    memoryTarget(c);
+    c.get(A).set(T);
+  },
+  'CALL j': (c) => {
+    c.nextEip().field(Field.A).op(Op.ADD).set(A);
+    call(c);
+  },
+  'CALL r': (c) => {
+    c.register(Field.A).set(A);
+    call(c);
+  },
+  'CALL m': (c) => {
+    memoryTarget(c);
+    call(c);
+  },
+  'RET ': (c) => c.slot(ESP).stack(false).get(HOST).access(Op.LOAD).set(A).moveStack(4).get(A).set(T),
+  'RET i': (c) => {
+    c.slot(ESP).stack(false).get(HOST).access(Op.LOAD).set(A).moveStack(4);
+    c.setSlot(ESP, () => c.slot(ESP).field(Field.A).op(Op.ADD))
+      .get(A)
+      .set(T);
+  },
+};
+
+export const HEADER = '(header)';
+/** Behind a block that does not end with a jump. */
+export const ONWARD = '(onward)';
+/** Of an instruction that no handler does. */
+export const OUT = '(out)';
+
+/** Takes a block's instructions off the count, if there are as many left and the block's budget is not used up. */
+export const header: Emit = (c) => {
+  c.slot(LEFT_SLOT).field(Field.A).op(Op.SUB).tee(A).i32(0).op(Op.LT_S);
+  c.field(Field.B).field(Field.A).op(Op.SUB).tee(B).i32(0).op(Op.LT_S, Op.OR).outIf();
+  c.get(0)
+    .get(B)
+    .access(Op.STORE, Field.B)
+    .setSlot(LEFT_SLOT, () => c.get(A));
+};
+export const onward: Emit = (c) => c.nextEip().set(T);

@@ -1,0 +1,169 @@
+/**
+ * What handlers are written with: fields of their record, operands, flags, and the ways on and out.
+ *
+ * A handler is a function of its record (local 0) that gives a record back: the one that TypeScript is to go on with, or 0
+ * to look at EIP. It gives its own back before it has changed anything.
+ */
+import { BASE, CARRIES, EIP, ESP, READ_END, RESULT, SS, WRITE_END } from '../cpu/registers.ts';
+import { layout } from '../memory/layout.ts';
+import { Code, Op } from '../translator/code.ts';
+import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
+import { Field, READ_TABLE_SLOT, RECORD_BYTES, WRITE_TABLE_SLOT } from './records.ts';
+
+/** Type of every handler: one parameter, one result. */
+export const TYPE_HANDLER = 0;
+
+// Locals.
+const RECORD = 0;
+/** Operands and result of arithmetic. */
+export const A = 1;
+export const B = 2;
+export const R = 3;
+/** Scratch; where a jump goes. */
+export const T = 4;
+/** The host's address of an operand in memory. */
+export const HOST = 5;
+export const HANDLER_LOCALS = 5;
+
+export type Emit = (c: HandlerCode) => void;
+
+export class HandlerCode extends Code {
+  /** A field of the record, or of the next one. */
+  field(offset: number): this {
+    return this.get(RECORD).access(Op.LOAD, offset);
+  }
+
+  /** The 32-bit register that a field names. */
+  register(offset: number): this {
+    return this.field(offset).access(Op.LOAD);
+  }
+
+  register8(offset: number): this {
+    return this.field(offset).access(Op.LOAD8_U);
+  }
+
+  /** Stores R into the register that field A names. */
+  storeResult(): this {
+    return this.field(Field.A).get(R).access(Op.STORE);
+  }
+
+  slot(index: number): this {
+    return this.i32(0).access(Op.LOAD, index * 4);
+  }
+
+  setSlot(index: number, value: () => void): this {
+    this.i32(0);
+    value();
+    return this.access(Op.STORE, index * 4);
+  }
+
+  /** The result that ZF, SF and PF come from: R. */
+  setResult(): this {
+    return this.setSlot(RESULT, () => this.get(R));
+  }
+
+  setCarries(value: () => void): this {
+    return this.setSlot(CARRIES, value);
+  }
+
+  /** EIP of the next instruction of a block that ends here. */
+  nextEip(): this {
+    return this.slot(EIP).field(Field.B).op(Op.ADD);
+  }
+
+  // Memory.
+
+  effectiveAddress(): this {
+    this.register(Field.BASE).register(Field.INDEX).field(Field.SCALE).op(Op.SHL, Op.ADD);
+    return this.field(Field.DISPLACEMENT).op(Op.ADD);
+  }
+
+  /** HOST is where the memory operand is; clobbers T. */
+  operand(bytes: number, write = false): this {
+    return this.effectiveAddress().#find(bytes, write, () => this.field(Field.SEGMENT));
+  }
+
+  /** The same of the dword of the stack segment at the offset on the stack. */
+  stack(write: boolean): this {
+    return this.#find(4, write, () => this.i32(SS * 4));
+  }
+
+  #find(bytes: number, write: boolean, pushSegment: () => void): this {
+    this.tee(HOST);
+    pushSegment();
+    this.access(Op.LOAD, (write ? WRITE_END : READ_END) * 4).op(Op.GE_U);
+    this.outIf();
+    this.get(HOST);
+    pushSegment();
+    this.access(Op.LOAD, BASE * 4)
+      .op(Op.ADD)
+      .tee(HOST)
+      .#pageEntry();
+    this.slot(write ? WRITE_TABLE_SLOT : READ_TABLE_SLOT)
+      .op(Op.ADD)
+      .access(Op.LOAD)
+      .tee(T)
+      .op(Op.EQZ);
+    if (bytes > 1)
+      this.get(HOST)
+        .i32(0xfff)
+        .op(Op.AND)
+        .i32(0x1000 - bytes)
+        .op(Op.GT_U, Op.OR);
+    return this.outIf().get(HOST).get(T).op(Op.ADD).set(HOST);
+  }
+
+  /** Where a table has the page of the address on the stack. */
+  #pageEntry(): this {
+    return this.i32(12).op(Op.SHR_U).i32(2).op(Op.SHL);
+  }
+
+  /** Pushes a dword; `value` uses neither T nor HOST. */
+  push(value: () => void): this {
+    this.slot(ESP).i32(4).op(Op.SUB).stack(true).get(HOST);
+    value();
+    return this.access(Op.STORE).moveStack(-4);
+  }
+
+  moveStack(bytes: number): this {
+    return this.setSlot(ESP, () => this.slot(ESP).i32(bytes).op(Op.ADD));
+  }
+
+  // Ways on and out.
+
+  outIf(): this {
+    return this.if().get(RECORD).op(Op.RETURN).end();
+  }
+
+  /** On to the next record. */
+  next(): this {
+    this.get(RECORD).i32(RECORD_BYTES).op(Op.ADD);
+    return this.field(RECORD_BYTES + Field.HANDLER).returnCallIndirect(TYPE_HANDLER);
+  }
+
+  /** To the block at the address in T, which becomes EIP, if it is in the chain and its page where it was. */
+  jump(): this {
+    this.setSlot(EIP, () => this.get(T));
+    this.get(T)
+      .i32(CHAIN_ENTRIES - 1)
+      .op(Op.AND)
+      .i32(CHAIN_ENTRY_SHIFT)
+      .op(Op.SHL)
+      .tee(A);
+    this.access(Op.LOAD, layout.chain).get(T).op(Op.NE);
+    this.#lookIf();
+    this.slot(READ_TABLE_SLOT).get(T).#pageEntry().op(Op.ADD).access(Op.LOAD);
+    this.get(A)
+      .access(Op.LOAD, layout.chain + CHAIN_ADDEND)
+      .op(Op.NE);
+    this.#lookIf();
+    this.get(A)
+      .access(Op.LOAD, layout.chain + CHAIN_RECORD)
+      .tee(A);
+    return this.get(A).access(Op.LOAD, Field.HANDLER).returnCallIndirect(TYPE_HANDLER);
+  }
+
+  #lookIf(): void {
+    this.if().i32(0).op(Op.RETURN).end();
+  }
+}
