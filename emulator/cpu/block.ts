@@ -46,9 +46,10 @@ export class Block {
   /** How often its translation could not even begin. */
   stuck = 0;
   translation: Translation | undefined = undefined;
-  /** Record of its header; 0: none yet; -1: none ever. */
+  /** Number of the record where its handlers begin (threaded/thread.ts); 0: none yet; -1: it has none. */
   thread = 0;
-  extraHeat = 0;
+  /** Instructions that handlers have executed and `heat` does not know of. */
+  threadHeat = 0;
 
   constructor(
     physical: number,
@@ -98,6 +99,7 @@ export class BlockCache {
   keepsAll = false;
   /** Called after the blocks of a physical page were dropped. */
   dropped: (pageNumber: number) => void = () => undefined;
+  /** Called with the blocks that are dropped. */
   forgotten: (blocks: readonly Block[]) => void = () => undefined;
 
   constructor(core: Core) {

@@ -32,6 +32,7 @@ import { BASE, CR2, CS, Cr4, PDPTE, EFLAGS, EIP, Eflags, LDTR, SELECTOR } from '
 import { resetCore } from './reset.ts';
 import { runBlock } from './run-block.ts';
 import { Thread } from '../threaded/thread.ts';
+import { hasTailCalls } from '../translator/support.ts';
 import { Translator, type TranslatorOptions } from '../translator/translator.ts';
 
 /** Instructions between two looks at the limit; keeps the counters of the inner loop small integers. */
@@ -43,6 +44,8 @@ export interface CpuOptions {
   readonly features?: number;
   /** Whether hot code is run as WebAssembly, and how; it shows in nothing but time. */
   readonly translate?: TranslatorOptions | false | undefined;
+  /** Whether what is interpreted is done by handlers in WebAssembly where there are some; the same. */
+  readonly threaded?: boolean | undefined;
 }
 
 /** Says within a run what a code probe is worth, so that most hits need not leave it. */
@@ -71,20 +74,13 @@ export class Cpu {
   #judgedAt = -1;
   /** Whether what ran last was translated. */
   #leftRegion = false;
-  readonly #thread: Thread;
+  readonly #threaded: boolean;
+  #threadMade: Thread | undefined;
 
-  constructor(memory: GuestMemory, bus: CpuBus, { features, translate = {} }: CpuOptions = {}) {
+  constructor(memory: GuestMemory, bus: CpuBus, { features, translate = {}, threaded = true }: CpuOptions = {}) {
     this.#core = new Core(memory, bus, features);
     this.translator = translate === false ? undefined : new Translator(this.#core, translate);
-    const thread = new Thread(this.#core);
-    this.#thread = thread;
-    const { probes, blocks } = this.#core;
-    const { changed } = probes;
-    probes.changed = (probe) => {
-      changed(probe);
-      thread.unchain();
-    };
-    blocks.forgotten = (some) => thread.forget(some);
+    this.#threaded = threaded && hasTailCalls();
     this.registers = createRegisters(this.#core);
     this.probes = this.#core.probes;
     this.reset();
@@ -311,10 +307,13 @@ export class Cpu {
       if (this.#leftRegion) return undefined;
     }
 
-    if (!isSingle && block.translation === undefined && core.left >= block.length && this.#thread.takes(block)) {
-      const left = this.#thread.run(block);
-      if (left === undefined) return undefined;
-      return this.#runRest(left, this.#thread.index);
+    if (!isSingle && block.thread >= 0 && block.translation === undefined && core.left >= block.length) {
+      const thread = this.#thread;
+      if (thread?.takes(block) === true) {
+        const left = thread.run(block);
+        if (left !== undefined) this.#runRest(left, thread.index);
+        return undefined;
+      }
     }
     const { length } = block;
     const lengthMax = isSingle ? 1 : core.left;
@@ -326,15 +325,30 @@ export class Cpu {
     return undefined;
   }
 
-  /** Goes on in the middle of a block. */
-  #runRest(block: Block, from: number): undefined {
+  /** Made when first needed: most machines of a test suite run no block twice. */
+  get #thread(): Thread | undefined {
+    if (this.#threadMade === undefined && this.#threaded) {
+      const thread = new Thread(this.#core);
+      this.#threadMade = thread;
+      const { probes, blocks } = this.#core;
+      const { changed } = probes;
+      probes.changed = (probe) => {
+        changed(probe);
+        thread.unchain();
+      };
+      blocks.forgotten = (dropped) => thread.forget(dropped);
+    }
+    return this.#threadMade;
+  }
+
+  /** Goes on in the middle of a block, which no handler does the rest of. */
+  #runRest(block: Block, from: number): void {
     const core = this.#core;
     const { length } = block;
     const index = runBlock(core, block, length < core.left ? length : core.left, from);
     if (index !== length || !block.setsEip) core.i32[EIP] += block.starts[index];
     core.position = 0;
     core.left -= index;
-    return undefined;
   }
 
   /** @returns a stop, or undefined: the probes are passed. The judge may have written: everything is looked at again. */

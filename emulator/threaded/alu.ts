@@ -130,6 +130,9 @@ const multiply: Emit = (c) => {
   c.storeResult();
 };
 
+/** TEST has memory as its first operand alone. */
+const isForm = (name: string, form: string): boolean => name !== 'TEST' || !/,[mn]$/.test(form);
+
 const storeMemory: Emit = (c) => c.get(HOST).get(R).access(Op.STORE);
 
 function twoOperands(): Record<string, Emit> {
@@ -140,6 +143,7 @@ function twoOperands(): Record<string, Emit> {
   ] as const) {
     for (const [name, operation] of Object.entries(operations)) {
       for (const [form, load] of Object.entries(FORMS)) {
+        if (!isForm(name, form)) continue;
         found[`${name} ${form}`] = (c) => {
           load(c, writes);
           compute(c, operation);
@@ -150,6 +154,7 @@ function twoOperands(): Record<string, Emit> {
       }
       if (name === 'ADC' || name === 'SBB') continue;
       for (const [form, load] of Object.entries(FORMS_8)) {
+        if (!isForm(name, form)) continue;
         found[`${name} ${form}`] = (c) => {
           load(c, writes);
           compute8(c, operation);

@@ -37,21 +37,32 @@ function bodyOf(name: string): HandlerCode {
   return c;
 }
 
+/** By pages of memory: most machines of a process have as many. */
+const modules = new Map<number, WebAssembly.Module>();
+
+function moduleFor(memoryPages: number): WebAssembly.Module {
+  let module = modules.get(memoryPages);
+  if (module === undefined) {
+    const enter = new HandlerCode().get(0).field(Field.HANDLER).callIndirect(TYPE_HANDLER);
+    const functions: FunctionBody[] = handlerNames.map((name, number) => ({
+      name: `h${number}`,
+      type: TYPE_HANDLER,
+      locals: [{ count: HANDLER_LOCALS, wide: false }],
+      code: bodyOf(name),
+    }));
+    functions.push({ name: 'enter', type: TYPE_HANDLER, locals: [], code: enter });
+    const types = [{ parameters: 1, results: 1 }];
+    module = new WebAssembly.Module(encodeModule({ types, imports: [], memoryPages, functions }));
+    modules.set(memoryPages, module);
+  }
+  return module;
+}
+
 /** @returns runs from a record on; the record to go on with, or 0 */
 export function compileHandlers(memory: WebAssembly.Memory): (record: number) => number {
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: handlerNames.length });
-  const enter = new HandlerCode();
-  enter.get(0).field(Field.HANDLER).callIndirect(TYPE_HANDLER);
-  const functions: FunctionBody[] = handlerNames.map((name, number) => ({
-    name: `h${number}`,
-    type: TYPE_HANDLER,
-    locals: [{ count: HANDLER_LOCALS, wide: false }],
-    code: bodyOf(name),
-  }));
-  functions.push({ name: 'enter', type: TYPE_HANDLER, locals: [], code: enter });
-  const memoryPages = memory.buffer.byteLength / 0x1_0000;
-  const bytes = encodeModule({ types: [{ parameters: 1, results: 1 }], imports: [], memoryPages, functions });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table } });
+  const module = moduleFor(memory.buffer.byteLength / 0x1_0000);
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, table } });
   handlerNames.forEach((_, number) => table.set(number, exports[`h${number}`] as () => number));
   return exports.enter as (record: number) => number;
 }

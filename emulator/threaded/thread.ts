@@ -4,18 +4,18 @@
  * Invariant: a record that stands in memory equals its block's instruction, and every entry of the chain a block that is
  * kept, at an address that leads to it as long as the page's addend is the same.
  */
-import type { Block } from '../cpu/block.ts';
+import { FROZEN, type Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
 import { formOf } from '../cpu/fast/index.ts';
-import { Kind, type Instruction } from '../cpu/instruction.ts';
+import { Instruction, Kind, type Form } from '../cpu/instruction.ts';
 import { BASE, CS, EIP, FETCH_END } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { FETCH_END_4G } from '../translator/flat.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
-import { CHAIN_BYTES, CHAIN_ENTRIES } from './chain.ts';
+import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
 import { HEADER, ONWARD, OUT } from './control.ts';
 import { compileHandlers, handlerNumber } from './handlers.ts';
-import { READ_TABLE_SLOT, RECORDS_MAX, RECORD_BYTES, WRITE_TABLE_SLOT } from './records.ts';
+import { Field, READ_TABLE_SLOT, RECORDS_MAX, RECORD_BYTES, WRITE_TABLE_SLOT } from './records.ts';
 
 /** Instructions a block executes before the run loop looks at it again. */
 const BUDGET = 2000;
@@ -23,10 +23,16 @@ const HEADER_NUMBER = handlerNumber(HEADER)!;
 const ONWARD_NUMBER = handlerNumber(ONWARD)!;
 const OUT_NUMBER = handlerNumber(OUT)!;
 
+const RECORDS = layout.records / 4;
+const CHAIN = layout.chain / 4;
+const RECORD_SLOTS = RECORD_BYTES / 4;
+const ENTRY_SLOTS = (1 << CHAIN_ENTRY_SHIFT) / 4;
+/** No page's: an entry that has it leads nowhere, whatever address is asked for. */
+const NO_ADDEND = 1;
+
 export class Thread {
   readonly #core: Core;
   readonly #enter: (record: number) => number;
-  readonly #base = layout.records / 4;
   /** By record, its block's header. */
   readonly #headers = new Int32Array(RECORDS_MAX);
   /** By header. */
@@ -34,20 +40,20 @@ export class Thread {
   #end = 1;
   /** Index in its block of what `run` came back with. */
   index = 0;
-  enters = 0;
 
   constructor(core: Core) {
     this.#core = core;
     this.#enter = compileHandlers(core.memory.wasm);
+    this.unchain();
   }
 
-  /** Whether a block can be run here, now. */
-  takes(block: Block): boolean {
+  /** Whether a block can be run here, now: 32-bit code in a flat segment, where alignment does not matter, and no probes. */
+  takes({ thread, mode }: Block): boolean {
     const core = this.#core;
     const m = core.i32;
     return (
-      block.thread >= 0 &&
-      block.mode === (Mode.CODE32 | Mode.STACK32) &&
+      thread >= 0 &&
+      mode === (Mode.CODE32 | Mode.STACK32) &&
       m[FETCH_END] === FETCH_END_4G &&
       m[BASE + CS] === 0 &&
       !core.alignmentCheck
@@ -56,107 +62,105 @@ export class Thread {
 
   /**
    * @param block what EIP leads to
-   * @returns the block that TypeScript is to go on with, at `index`; undefined to look at EIP. `core.left` is exact for its start.
+   * @returns the block that TypeScript is to go on with, at `index`; undefined to look at EIP. Then `core.left` is exact, else
+   * as at the block's start
    */
   run(block: Block): Block | undefined {
-    const core = this.#core;
-    const m = core.i32;
     if (block.thread === 0) this.#make(block);
-    if (block.thread <= 0) {
+    if (block.thread < 0) {
       this.index = 0;
       return block;
     }
-    const header = block.thread;
+    const core = this.#core;
+    const m = core.i32;
     const eip = m[EIP];
-    const entry = (layout.chain >> 2) + (eip & (CHAIN_ENTRIES - 1)) * 4;
+    const header = block.thread;
+    const at = layout.records + header * RECORD_BYTES;
+    const entry = CHAIN + (eip & (CHAIN_ENTRIES - 1)) * ENTRY_SLOTS;
     m[entry] = eip;
-    m[entry + 1] = layout.records + header * RECORD_BYTES;
-    m[entry + 2] = m[(eip >>> 12) + core.readTable];
-    m[this.#base + header * 8 + 2] = BUDGET;
+    m[entry + CHAIN_RECORD / 4] = at;
+    const addend = m[(eip >>> 12) + core.readTable];
+    m[entry + CHAIN_ADDEND / 4] = addend === 0 ? NO_ADDEND : addend;
+    m[RECORDS + header * RECORD_SLOTS + Field.B / 4] = BUDGET;
     m[LEFT_SLOT] = core.left;
     m[READ_TABLE_SLOT] = core.readTable * 4;
     m[WRITE_TABLE_SLOT] = core.writeTable * 4;
-    this.enters++;
-    const at = this.#enter(layout.records + header * RECORD_BYTES);
+    const left = this.#enter(at);
     core.left = m[LEFT_SLOT];
-    if (at === 0) return undefined;
-    const record = (at - layout.records) / RECORD_BYTES;
-    const found = this.#headers[record];
-    const left = this.#blocks[found]!;
-    if (found !== record) {
-      core.left += left.length;
-      this.index = record - found - 1;
-    } else this.index = 0;
-    if (left !== block || m[EIP] !== eip) {
-      core.fetchLinearPage = m[EIP] & ~0xfff;
-      core.fetchPhysicalPage = left.physical & ~0xfff;
-      core.fetchProbed = 0;
+    return left === 0 ? undefined : this.#leftAt((left - layout.records) / RECORD_BYTES);
+  }
+
+  #leftAt(record: number): Block | undefined {
+    const core = this.#core;
+    const header = this.#headers[record];
+    const block = this.#blocks[header]!;
+    // The page that runs is this one's.
+    core.fetchLinearPage = core.i32[EIP] & ~0xfff;
+    core.fetchPhysicalPage = block.physical & ~0xfff;
+    core.fetchProbed = 0;
+    if (record !== header) {
+      core.left += block.length;
+      this.index = record - header - 1;
+      return block;
     }
-    if (found !== record) return left;
-    // Its budget is used up, or the slice is.
-    if (core.left < left.length) return core.left > 0 ? left : undefined;
-    left.extraHeat += BUDGET;
+    this.index = 0;
+    // The slice ends in it, or its budget is used up.
+    if (core.left < block.length) return core.left > 0 ? block : undefined;
+    block.threadHeat += BUDGET;
     return undefined;
   }
 
-  /** Blocks were dropped. */
+  /** Blocks are dropped. */
   forget(blocks: readonly Block[]): void {
-    let any = false;
+    const m = this.#core.i32;
     for (const block of blocks) {
-      if (block.thread > 0) any = true;
+      if (block.thread > 0) {
+        const at = layout.records + block.thread * RECORD_BYTES;
+        // Of a linear address only the offset in its page is known.
+        for (let index = block.physical & 0xfff; index < CHAIN_ENTRIES; index += 0x1000) {
+          const entry = CHAIN + index * ENTRY_SLOTS;
+          if (m[entry + CHAIN_RECORD / 4] === at) m[entry + CHAIN_ADDEND / 4] = NO_ADDEND;
+        }
+        this.#blocks[block.thread] = undefined;
+      }
       block.thread = 0;
     }
-    if (any) this.unchain();
   }
 
+  /** Every jump comes back to the run loop once. */
   unchain(): void {
-    this.#core.i32.fill(0, layout.chain >> 2, (layout.chain + CHAIN_BYTES) >> 2);
+    const m = this.#core.i32;
+    for (let entry = 0; entry < CHAIN_ENTRIES; entry++) {
+      m[CHAIN + entry * ENTRY_SLOTS + CHAIN_ADDEND / 4] = NO_ADDEND;
+    }
   }
 
   #make(block: Block): void {
-    if (block.secondPage !== -1 || block.heat < -0x1000_0000) {
+    const { ops, length } = block;
+    // An instruction over a page's end, a block that is not kept, or one that would come back at once.
+    if (block.secondPage !== -1 || block.heat <= FROZEN || numberOf(ops[0]) === OUT_NUMBER) {
       block.thread = -1;
       return;
     }
-    const { ops, length } = block;
     if (this.#end + length + 2 > RECORDS_MAX) this.#dropAll();
     const header = this.#end;
     const m = this.#core.i32;
-    let at = this.#base + header * 8;
-    m[at] = HEADER_NUMBER;
-    m[at + 1] = length;
-    m[at + 2] = BUDGET;
-    this.#headers[header] = header;
+    block.thread = header;
     this.#blocks[header] = block;
+    this.#headers.fill(header, header, header + length + 2);
+    let at = RECORDS + header * RECORD_SLOTS;
+    m[at] = HEADER_NUMBER;
+    m[at + Field.A / 4] = length;
     for (let n = 0; n < length; n++) {
-      at += 8;
-      this.#headers[header + 1 + n] = header;
-      const i = ops[n];
-      const number = numberFor(i);
-      m[at] = number;
-      if (number === OUT_NUMBER) continue;
-      m[at + 1] = operand(i.kind0, i.index0);
-      m[at + 2] = i.end !== 0 ? i.end : operand(i.kind1, i.index1);
-      m[at + 3] = i.base * 4;
-      m[at + 4] = i.index * 4;
-      m[at + 5] = i.scale;
-      m[at + 6] = i.displacement;
-      m[at + 7] = i.segment * 4;
-      if (i.kind2 === Kind.IMMEDIATE) {
-        if (i.kind1 === Kind.REG32) m[at + 6] = i.index2;
-        else m[at + 2] = i.index2;
-      }
+      at += RECORD_SLOTS;
+      writeRecord(m, at, ops[n]);
     }
-    let end = header + 1 + length;
     if (!block.setsEip) {
-      at += 8;
+      at += RECORD_SLOTS;
       m[at] = ONWARD_NUMBER;
-      m[at + 2] = block.bytes;
-      this.#headers[end] = header;
-      end++;
+      m[at + Field.B / 4] = block.bytes;
     }
-    block.thread = m[this.#base + header * 8 + 8] === OUT_NUMBER ? -1 : header;
-    if (block.thread > 0) this.#end = end;
+    this.#end = header + length + 2;
   }
 
   #dropAll(): void {
@@ -167,20 +171,35 @@ export class Thread {
   }
 }
 
-const numbers = new WeakMap<object, number>();
+const numbers = new WeakMap<Form, number>();
 
-function numberFor(i: Instruction): number {
-  let number = numbers.get(i.form);
+function numberOf({ form }: Instruction): number {
+  let number = numbers.get(form);
   if (number === undefined) {
-    const name = formOf(i);
+    const name = formOf(new Instruction(form));
     number = (name === undefined ? undefined : handlerNumber(name)) ?? OUT_NUMBER;
-    numbers.set(i.form, number);
+    numbers.set(form, number);
   }
   return number;
 }
 
+function writeRecord(m: Int32Array, at: number, i: Instruction): void {
+  const number = numberOf(i);
+  m[at] = number;
+  if (number === OUT_NUMBER) return;
+  m[at + Field.A / 4] = operand(i.kind0, i.index0);
+  m[at + Field.B / 4] = i.row.jump ? i.end : operand(i.kind1, i.index1);
+  m[at + Field.BASE / 4] = i.base * 4;
+  m[at + Field.INDEX / 4] = i.index * 4;
+  m[at + Field.SCALE / 4] = i.scale;
+  m[at + Field.DISPLACEMENT / 4] = i.displacement;
+  m[at + Field.SEGMENT / 4] = i.segment * 4;
+  if (i.kind2 !== Kind.IMMEDIATE) return;
+  m[at + (i.kind1 === Kind.REG32 ? Field.DISPLACEMENT : Field.B) / 4] = i.index2;
+}
+
+/** Registers as byte offsets; an immediate as it is. */
 function operand(kind: number, index: number): number {
   if (kind === Kind.REG32) return index * 4;
-  if (kind === Kind.REG16) return index * 2;
-  return index;
+  return kind === Kind.REG16 ? index * 2 : index;
 }

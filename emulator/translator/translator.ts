@@ -195,8 +195,8 @@ export class Translator {
   #heat(block: Block, user: boolean, leftRegion: boolean): void {
     const hotness = this.regions < REGIONS_EARLY ? Math.min(this.#hotness, HOTNESS_EARLY) : this.#hotness;
     const before = block.heat;
-    block.heat += block.ops.length + (leftRegion ? LEAVING : 0) + block.extraHeat;
-    block.extraHeat = 0;
+    block.heat += block.ops.length + (leftRegion ? LEAVING : 0) + block.threadHeat;
+    block.threadHeat = 0;
     if (block.heat <= hotness) return;
     if (before <= hotness) {
       if (this.#mayTranslate(block)) this.#request(block, user, false);

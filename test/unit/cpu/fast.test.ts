@@ -5,60 +5,20 @@
 import { Decoder as IcedDecoder, DecoderOptions, RflagsBits } from 'iced-x86';
 import { expect, test } from 'vitest';
 import { Block } from '../../../emulator/cpu/block.ts';
-import { Core } from '../../../emulator/cpu/core.ts';
+import type { Core } from '../../../emulator/cpu/core.ts';
 import { Decoder, NEED_MORE } from '../../../emulator/cpu/decoder.ts';
 import { CpuException } from '../../../emulator/cpu/exception.ts';
 import { execute } from '../../../emulator/cpu/execute/index.ts';
-import { fastForms, formOf } from '../../../emulator/cpu/fast/index.ts';
+import { fastForms } from '../../../emulator/cpu/fast/index.ts';
 import { arithmeticFlags, setArithmeticFlags } from '../../../emulator/cpu/flags.ts';
 import type { Handler, Instruction } from '../../../emulator/cpu/instruction.ts';
 import { rows } from '../../../emulator/cpu/opcodes.ts';
 import { EIP } from '../../../emulator/cpu/registers.ts';
 import { inlineForms, inlineStack32Forms, runBlock } from '../../../emulator/cpu/run-block.ts';
-import { setHidden } from '../../../emulator/cpu/segments.ts';
-import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
+import { MODE, copy, findForms, newCore, randomise, value } from './form-kit.ts';
 import { Random } from './random.ts';
 
-const RAM_BYTES = 0x10000;
-const MODE = 3;
 const ROUNDS = 40;
-
-/** Flat memory of 64 KiB without paging; addresses beyond it are a window that reads all ones. */
-function newCore(): Core {
-  const core = new Core(new GuestMemory(RAM_BYTES, []), {
-    readPort: () => 0,
-    writePort: () => undefined,
-    readMmio: () => 0xffff_ffff,
-    writeMmio: () => undefined,
-    acknowledgeInterrupt: () => 0,
-  });
-  core.i32[64] = 1;
-  for (let segment = 0; segment < 6; segment++) {
-    setHidden(core, segment, 8, 0, 0xffff_ffff | 0, segment === 1 ? 0xc09b : 0xc093);
-  }
-  return core;
-}
-
-const EDGES = [0, 1, 2, -1, 0x7fff_ffff, 0x8000_0000 | 0, 0xff, 0x80, 0x7f, 0x8000, 0xffff];
-
-function value(random: Random): number {
-  return random.below(3) === 0 ? EDGES[random.below(EDGES.length)] : random.int32();
-}
-
-function randomise(core: Core, random: Random): void {
-  for (let register = 0; register < 8; register++) {
-    core.i32[register] = random.below(2) === 0 ? random.below(RAM_BYTES - 64) : value(random);
-  }
-  core.i32[EIP] = 0x1000;
-  setArithmeticFlags(core, random.int32());
-  for (let at = 0; at < RAM_BYTES; at += 4)
-    core.memory.view.setInt32(core.memory.ram.byteOffset + at, value(random), true);
-}
-
-function copy(from: Core, to: Core): void {
-  to.i32.set(from.i32.subarray(0, 16));
-  to.memory.ram.set(from.memory.ram);
-}
 
 function outcome(core: Core, i: Instruction, run: Handler): unknown {
   let fault: unknown = 'none';
@@ -71,27 +31,13 @@ function outcome(core: Core, i: Instruction, run: Handler): unknown {
   return { fault, registers: [...core.i32.subarray(0, 10)], flags: arithmeticFlags(core) };
 }
 
-/** `MNEMONIC forms` → instructions of that form. */
-function findForms(random: Random, perForm: number): Map<string, Instruction[]> {
-  const decoder = new Decoder();
-  const found = new Map<string, Instruction[]>();
-  for (let n = 0; n < 150_000; n++) {
-    const bytes = Uint8Array.from({ length: 16 }, () => random.byte());
-    if (n % 3 === 0) bytes[0] = 0x0f;
-    const i = decoder.decode(bytes, 0, 16, MODE);
-    if (i === NEED_MORE || i.row.mnemonic === 'INVALID') continue;
-    const form = formOf(i);
-    if (form === undefined || (i.inline === 0 && i.run === execute[i.row.mnemonic])) continue;
-    i.end = i.length;
-    const list = found.get(form) ?? [];
-    if (list.length < perForm) found.set(form, [...list, i]);
-  }
-  return found;
-}
-
 test('every quick handler and every inlined form does what the general handler does', () => {
   const random = new Random(0xfa57);
-  const forms = findForms(random, 6);
+  const forms = findForms(
+    random,
+    6,
+    (_, i) => i.inline !== 0 || i.run !== execute[i.row.mnemonic as keyof typeof execute],
+  );
   const expected = [...fastForms, ...Object.keys(inlineForms), ...Object.keys(inlineStack32Forms)];
   expect([...forms.keys()].sort()).toEqual(expected.sort());
   const quick = newCore();
