@@ -1,10 +1,11 @@
-/** Two-operand arithmetic and logic on 32 and 8 bits; INC, DEC, NEG, NOT, IMUL. The counterpart of cpu/fast/alu.ts and bytes.ts. */
-import { CARRIES } from '../cpu/registers.ts';
+/** Arithmetic and logic of all sizes, multiplication and division. The counterpart of cpu/execute/arithmetic.ts. */
+import { CARRIES, EAX, EDX } from '../cpu/registers.ts';
 import { CARRY_BITS } from '../cpu/flags.ts';
 import { Op } from '../translator/code.ts';
-import { A, B, HOST, R, T, type Emit, type HandlerCode } from './handler-code.ts';
+import { A, B, HOST, R, T, WIDE, type Emit, type HandlerCode } from './handler-code.ts';
 import { Field } from './records.ts';
 
+/** CF, and CF xor OF, of a carry vector whose sign bit is bit 31. */
 const HIGH_CARRIES = 0xc000_0000 | 0;
 
 /** Carry vectors of R = A + B and R = A - B. */
@@ -51,64 +52,110 @@ const WRITING: Readonly<Record<string, Operation>> = {
 };
 const COMPARING: Readonly<Record<string, Operation>> = { CMP: SUB, TEST: AND };
 
-/** R and the flags of 32 bits. */
-function compute(c: HandlerCode, { result, carries }: Operation): void {
-  result(c);
-  c.set(R).setResult();
-  c.setCarries(() => {
-    if (carries === undefined) c.i32(0);
-    else {
-      carries(c);
-      c.i32(CARRY_BITS).op(Op.AND);
-    }
-  });
+/** How operands of a size are loaded and stored. What is above them in A and B means nothing. */
+interface Width {
+  readonly bits: number;
+  /** Letters of the forms: register and memory. */
+  readonly register: string;
+  readonly memory: string;
+  readonly load: number;
+  readonly store: number;
+  /** Sign-extends the top of the stack. */
+  readonly extend: readonly number[];
 }
 
-/** Of 8 bits; what is above them in A, B and R means nothing. */
-function compute8(c: HandlerCode, { result, carries }: Operation): void {
+// prettier-ignore
+const WIDTHS: readonly Width[] = [
+  { bits: 8, register: 'b', memory: 'n', load: Op.LOAD8_U, store: Op.STORE8, extend: [Op.EXTEND8_S] },
+  { bits: 16, register: 'w', memory: 'v', load: Op.LOAD16_U, store: Op.STORE16, extend: [Op.EXTEND16_S] },
+  { bits: 32, register: 'r', memory: 'm', load: Op.LOAD, store: Op.STORE, extend: [] },
+];
+
+/** R and the flags; what is above the operands' size in T means nothing. */
+function compute(c: HandlerCode, { bits, extend }: Width, { result, carries }: Operation): void {
   result(c);
-  c.op(Op.EXTEND8_S).set(R).setResult();
+  c.op(...extend)
+    .set(R)
+    .setResult();
   if (carries === undefined) {
     c.setCarries(() => c.i32(0));
     return;
   }
+  if (bits === 32) {
+    c.setCarries(() => {
+      carries(c);
+      c.i32(CARRY_BITS).op(Op.AND);
+    });
+    return;
+  }
   carries(c);
   c.set(T).setCarries(() => {
-    c.get(T).i32(24).op(Op.SHL).i32(HIGH_CARRIES).op(Op.AND).get(T).i32(8).op(Op.AND, Op.OR);
+    c.get(T)
+      .i32(32 - bits)
+      .op(Op.SHL)
+      .i32(HIGH_CARRIES)
+      .op(Op.AND)
+      .get(T)
+      .i32(8)
+      .op(Op.AND, Op.OR);
   });
 }
 
-/** By form: loads A and B. */
-const FORMS: Readonly<Record<string, (c: HandlerCode, writes: boolean) => void>> = {
-  'r,r': (c) => c.register(Field.A).set(A).register(Field.B).set(B),
-  'r,i': (c) => c.register(Field.A).set(A).field(Field.B).set(B),
-  'r,m': (c) => c.operand(4).register(Field.A).set(A).get(HOST).access(Op.LOAD).set(B),
-  'm,r': (c, writes) => c.operand(4, writes).get(HOST).access(Op.LOAD).set(A).register(Field.B).set(B),
-  'm,i': (c, writes) => c.operand(4, writes).get(HOST).access(Op.LOAD).set(A).field(Field.B).set(B),
-};
-const FORMS_8: typeof FORMS = {
-  'b,b': (c) => c.register8(Field.A).set(A).register8(Field.B).set(B),
-  'b,i': (c) => c.register8(Field.A).set(A).field(Field.B).set(B),
-  'b,n': (c) => c.operand(1).register8(Field.A).set(A).get(HOST).access(Op.LOAD8_U).set(B),
-  'n,b': (c, writes) => c.operand(1, writes).get(HOST).access(Op.LOAD8_U).set(A).register8(Field.B).set(B),
-  'n,i': (c, writes) => c.operand(1, writes).get(HOST).access(Op.LOAD8_U).set(A).field(Field.B).set(B),
+/** Loads A and B of two operands. */
+type Load = (c: HandlerCode, width: Width, writes: boolean) => void;
+
+const ofRegister = (c: HandlerCode, { load }: Width, field: number): HandlerCode => c.field(field).access(load);
+const ofMemory = (c: HandlerCode, { load }: Width): HandlerCode => c.get(HOST).access(load);
+
+//               form (r, m: a register or memory of the width)
+const TWO_OPERANDS: Readonly<Record<string, Load>> = {
+  'r,r': (c, width) => {
+    ofRegister(c, width, Field.A).set(A);
+    ofRegister(c, width, Field.B).set(B);
+  },
+  'r,i': (c, width) => ofRegister(c, width, Field.A).set(A).field(Field.B).set(B),
+  'r,m': (c, width) => {
+    ofRegister(c.operand(width.bits / 8), width, Field.A).set(A);
+    ofMemory(c, width).set(B);
+  },
+  'm,r': (c, width, writes) => {
+    ofMemory(c.operand(width.bits / 8, writes), width).set(A);
+    ofRegister(c, width, Field.B).set(B);
+  },
+  'm,i': (c, width, writes) =>
+    ofMemory(c.operand(width.bits / 8, writes), width)
+      .set(A)
+      .field(Field.B)
+      .set(B),
 };
 
+const named = (form: string, { register, memory }: Width): string =>
+  form.replaceAll('r', register).replaceAll('m', memory);
+
+/** Stores R where A came from. */
+function store(c: HandlerCode, { store: opcode }: Width, isRegister: boolean): void {
+  if (isRegister) c.field(Field.A);
+  else c.get(HOST);
+  c.get(R).access(opcode);
+}
+
 /** INC and DEC keep CF, as it is and in the bit beside it. */
-function step(c: HandlerCode, isInc: boolean): void {
+function step(c: HandlerCode, { bits, extend }: Width, isInc: boolean): void {
   c.get(A)
     .i32(1)
-    .op(isInc ? Op.ADD : Op.SUB)
+    .op(isInc ? Op.ADD : Op.SUB, ...extend)
     .set(R)
     .setResult();
   c.slot(CARRIES)
     .i32(0x8000_0000 | 0)
     .op(Op.AND)
     .set(T);
+  // What it has overflowed to.
+  const least = -(2 ** (bits - 1));
   c.setCarries(() => {
     c.get(T).get(T).i32(1).op(Op.SHR_U);
     c.get(R)
-      .i32(isInc ? 0x8000_0000 | 0 : 0x7fff_ffff)
+      .i32(isInc ? least : -least - 1)
       .op(Op.EQ)
       .i32(30)
       .op(Op.SHL, Op.XOR, Op.XOR);
@@ -120,6 +167,21 @@ function step(c: HandlerCode, isInc: boolean): void {
   });
 }
 
+//              name   computes R of A, and the flags
+const ONE_OPERAND: Readonly<Record<string, (c: HandlerCode, width: Width) => void>> = {
+  INC: (c, width) => {
+    step(c, width, true);
+  },
+  DEC: (c, width) => {
+    step(c, width, false);
+  },
+  NEG: (c, width) => {
+    c.get(A).set(B).i32(0).set(A);
+    compute(c, width, SUB);
+  },
+  NOT: (c) => c.get(A).i32(-1).op(Op.XOR).set(R),
+};
+
 /** R = A * B; CF and OF where that is not the whole product. */
 const multiply: Emit = (c) => {
   c.get(A).get(B).op(Op.MUL).set(R).setResult();
@@ -130,73 +192,58 @@ const multiply: Emit = (c) => {
   c.storeResult();
 };
 
+/** EDX:EAX = EAX * A; CF and OF where EDX is not 0. */
+const multiplyWide: Emit = (c) => {
+  c.slot(EAX).op(Op.I64_EXTEND_U).get(A).op(Op.I64_EXTEND_U, Op.I64_MUL).set(WIDE);
+  c.get(WIDE).op(Op.I32_WRAP).set(R).setResult();
+  c.setSlot(EAX, () => c.get(R));
+  c.setSlot(EDX, () => c.get(WIDE).i64(32).op(Op.I64_SHR_U, Op.I32_WRAP));
+  c.setCarries(() => c.slot(EDX).op(Op.EQZ, Op.EQZ).i32(31).op(Op.SHL));
+};
+
+/** EDX:EAX by A, if the quotient has 32 bits. */
+const divide: Emit = (c) => {
+  c.slot(EDX).get(A).op(Op.GE_U).outIf();
+  c.slot(EDX).op(Op.I64_EXTEND_U).i64(32).op(Op.I64_SHL).slot(EAX).op(Op.I64_EXTEND_U, Op.I64_OR).set(WIDE);
+  c.setSlot(EAX, () => c.get(WIDE).get(A).op(Op.I64_EXTEND_U, Op.I64_DIV_U, Op.I32_WRAP));
+  c.setSlot(EDX, () => c.get(WIDE).get(A).op(Op.I64_EXTEND_U, Op.I64_REM_U, Op.I32_WRAP));
+};
+
 /** TEST has memory as its first operand alone. */
-const isForm = (name: string, form: string): boolean => name !== 'TEST' || !/,[mn]$/.test(form);
+const isForm = (name: string, form: string): boolean => name !== 'TEST' || form !== 'r,m';
 
-const storeMemory: Emit = (c) => c.get(HOST).get(R).access(Op.STORE);
-
-function twoOperands(): Record<string, Emit> {
+function sized(): Record<string, Emit> {
   const found: Record<string, Emit> = {};
-  for (const [writes, operations] of [
-    [true, WRITING],
-    [false, COMPARING],
-  ] as const) {
-    for (const [name, operation] of Object.entries(operations)) {
-      for (const [form, load] of Object.entries(FORMS)) {
+  for (const width of WIDTHS) {
+    for (const [name, operation] of [...Object.entries(WRITING), ...Object.entries(COMPARING)]) {
+      const writes = name in WRITING;
+      for (const [form, load] of Object.entries(TWO_OPERANDS)) {
         if (!isForm(name, form)) continue;
-        found[`${name} ${form}`] = (c) => {
-          load(c, writes);
-          compute(c, operation);
-          if (!writes) return;
-          if (form.startsWith('r')) c.storeResult();
-          else storeMemory(c);
+        found[`${name} ${named(form, width)}`] = (c) => {
+          load(c, width, writes);
+          compute(c, width, operation);
+          if (writes) store(c, width, form.startsWith('r'));
         };
       }
-      if (name === 'ADC' || name === 'SBB') continue;
-      for (const [form, load] of Object.entries(FORMS_8)) {
-        if (!isForm(name, form)) continue;
-        found[`${name} ${form}`] = (c) => {
-          load(c, writes);
-          compute8(c, operation);
-          if (!writes) return;
-          if (form.startsWith('b')) c.field(Field.A);
-          else c.get(HOST);
-          c.get(R).access(Op.STORE8);
-        };
-      }
+    }
+    for (const [name, operate] of Object.entries(ONE_OPERAND)) {
+      found[`${name} ${width.register}`] = (c) => {
+        ofRegister(c, width, Field.A).set(A);
+        operate(c, width);
+        store(c, width, true);
+      };
+      found[`${name} ${width.memory}`] = (c) => {
+        ofMemory(c.operand(width.bits / 8, true), width).set(A);
+        operate(c, width);
+        store(c, width, false);
+      };
     }
   }
   return found;
 }
 
 export const alu: Readonly<Record<string, Emit>> = {
-  ...twoOperands(),
-  'INC r': (c) => {
-    c.register(Field.A).set(A);
-    step(c, true);
-    c.storeResult();
-  },
-  'INC m': (c) => {
-    c.operand(4, true).get(HOST).access(Op.LOAD).set(A);
-    step(c, true);
-    storeMemory(c);
-  },
-  'DEC r': (c) => {
-    c.register(Field.A).set(A);
-    step(c, false);
-    c.storeResult();
-  },
-  'DEC m': (c) => {
-    c.operand(4, true).get(HOST).access(Op.LOAD).set(A);
-    step(c, false);
-    storeMemory(c);
-  },
-  'NEG r': (c) => {
-    c.i32(0).set(A).register(Field.A).set(B);
-    compute(c, SUB);
-    c.storeResult();
-  },
-  'NOT r': (c) => c.field(Field.A).register(Field.A).i32(-1).op(Op.XOR).access(Op.STORE),
+  ...sized(),
   'IMUL r,r': (c) => {
     c.register(Field.A).set(A).register(Field.B).set(B);
     multiply(c);
@@ -212,5 +259,21 @@ export const alu: Readonly<Record<string, Emit>> = {
   'IMUL r,m,i': (c) => {
     c.operand(4).get(HOST).access(Op.LOAD).set(A).field(Field.B).set(B);
     multiply(c);
+  },
+  'MUL r': (c) => {
+    c.register(Field.A).set(A);
+    multiplyWide(c);
+  },
+  'MUL m': (c) => {
+    c.operand(4).get(HOST).access(Op.LOAD).set(A);
+    multiplyWide(c);
+  },
+  'DIV r': (c) => {
+    c.register(Field.A).set(A);
+    divide(c);
+  },
+  'DIV m': (c) => {
+    c.operand(4).get(HOST).access(Op.LOAD).set(A);
+    divide(c);
   },
 };

@@ -7,11 +7,16 @@
 import { BASE, CARRIES, EIP, ESP, READ_END, RESULT, SS, WRITE_END } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { Code, Op } from '../translator/code.ts';
+import { ACCESS_SIZE_SHIFT, ACCESS_USER, ACCESS_WRITES } from '../translator/tlb-fill.ts';
+import type { FunctionBody } from '../translator/wasm-module.ts';
 import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
 import { Field, READ_TABLE_SLOT, RECORD_BYTES, WRITE_TABLE_SLOT } from './records.ts';
 
 /** Type of every handler: one parameter, one result. */
 export const TYPE_HANDLER = 0;
+export const TYPE_WALK = 1;
+/** Index of tlbWalk of translator/tlb-fill.ts. */
+export const WALK_FUNCTION = 0;
 
 // Locals.
 const RECORD = 0;
@@ -23,7 +28,12 @@ export const R = 3;
 export const T = 4;
 /** The host's address of an operand in memory. */
 export const HOST = 5;
-export const HANDLER_LOCALS = 5;
+/** Of 64 bits. */
+export const WIDE = 6;
+export const HANDLER_LOCALS: FunctionBody['locals'] = [
+  { count: 5, wide: false },
+  { count: 1, wide: true },
+];
 
 export type Emit = (c: HandlerCode) => void;
 
@@ -97,11 +107,8 @@ export class HandlerCode extends Code {
     pushSegment();
     this.access(Op.LOAD, BASE * 4)
       .op(Op.ADD)
-      .tee(HOST)
-      .#pageEntry();
-    this.slot(write ? WRITE_TABLE_SLOT : READ_TABLE_SLOT)
-      .op(Op.ADD)
-      .access(Op.LOAD)
+      .set(HOST)
+      .#addend(write)
       .tee(T)
       .op(Op.EQZ);
     if (bytes > 1)
@@ -110,7 +117,28 @@ export class HandlerCode extends Code {
         .op(Op.AND)
         .i32(0x1000 - bytes)
         .op(Op.GT_U, Op.OR);
-    return this.outIf().get(HOST).get(T).op(Op.ADD).set(HOST);
+    this.if().#walk(bytes, write).outIf().#addend(write).set(T).end();
+    return this.get(HOST).get(T).op(Op.ADD).set(HOST);
+  }
+
+  /** The addend of the page of the linear address in HOST; 0: it is not in the fast table. */
+  #addend(write: boolean): this {
+    return this.get(HOST)
+      .#pageEntry()
+      .slot(write ? WRITE_TABLE_SLOT : READ_TABLE_SLOT)
+      .op(Op.ADD)
+      .access(Op.LOAD);
+  }
+
+  /** Pushes 0 if the page of HOST is in the fast table now, and the access within it. */
+  #walk(bytes: number, write: boolean): this {
+    const access = (write ? ACCESS_WRITES : 0) | (bytes << ACCESS_SIZE_SHIFT);
+    this.get(HOST).slot(READ_TABLE_SLOT).i32(layout.readUser).op(Op.EQ);
+    this.i32(31 - Math.clz32(ACCESS_USER))
+      .op(Op.SHL)
+      .i32(access)
+      .op(Op.OR);
+    return this.slot(EIP).call(WALK_FUNCTION).op(Op.EQZ);
   }
 
   /** Where a table has the page of the address on the stack. */

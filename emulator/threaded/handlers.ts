@@ -6,14 +6,16 @@
  * Invariant: same results and flags as execute/; test/unit/threaded compares them.
  */
 import { alu } from './alu.ts';
+import { bits } from './bits.ts';
 import { HEADER, ONWARD, OUT, conditions, header, onward, transfers } from './control.ts';
-import { HANDLER_LOCALS, HandlerCode, TYPE_HANDLER, type Emit } from './handler-code.ts';
+import { HANDLER_LOCALS, HandlerCode, TYPE_HANDLER, TYPE_WALK, type Emit } from './handler-code.ts';
 import { moves } from './moves.ts';
 import { shifts } from './shifts.ts';
+import { TLB_WALK_LOCALS, tlbWalkHelper } from '../translator/tlb-fill.ts';
 import { encodeModule, type FunctionBody } from '../translator/wasm-module.ts';
 import { Field } from './records.ts';
 
-const going: Readonly<Record<string, Emit>> = { ...alu, ...shifts, ...moves, ...conditions, [HEADER]: header };
+const going: Readonly<Record<string, Emit>> = { ...alu, ...shifts, ...bits, ...moves, ...conditions, [HEADER]: header };
 const jumping: Readonly<Record<string, Emit>> = { ...transfers, [ONWARD]: onward };
 
 export const handlerNames: readonly string[] = [...Object.keys(going), ...Object.keys(jumping), OUT];
@@ -44,14 +46,21 @@ function moduleFor(memoryPages: number): WebAssembly.Module {
   let module = modules.get(memoryPages);
   if (module === undefined) {
     const enter = new HandlerCode().get(0).field(Field.HANDLER).callIndirect(TYPE_HANDLER);
-    const functions: FunctionBody[] = handlerNames.map((name, number) => ({
-      name: `h${number}`,
-      type: TYPE_HANDLER,
-      locals: [{ count: HANDLER_LOCALS, wide: false }],
-      code: bodyOf(name),
-    }));
+    const walk = new HandlerCode();
+    tlbWalkHelper(walk);
+    const functions: FunctionBody[] = [
+      // WALK_FUNCTION
+      { name: 'walk', type: TYPE_WALK, locals: [{ count: TLB_WALK_LOCALS, wide: false }], code: walk },
+    ];
+    for (const [number, name] of handlerNames.entries()) {
+      const code = bodyOf(name);
+      functions.push({ name: `h${number}`, type: TYPE_HANDLER, locals: HANDLER_LOCALS, code });
+    }
     functions.push({ name: 'enter', type: TYPE_HANDLER, locals: [], code: enter });
-    const types = [{ parameters: 1, results: 1 }];
+    const types = [
+      { parameters: 1, results: 1 },
+      { parameters: 3, results: 1 },
+    ];
     module = new WebAssembly.Module(encodeModule({ types, imports: [], memoryPages, functions }));
     modules.set(memoryPages, module);
   }

@@ -4,25 +4,42 @@ import { Op } from '../translator/code.ts';
 import { A, HOST, type Emit } from './handler-code.ts';
 import { Field } from './records.ts';
 
+//               register, memory, bytes, loads and store
+// prettier-ignore
+const WIDTHS = [
+  ['b', 'n', 1, Op.LOAD8_U, Op.LOAD8_S, Op.STORE8],
+  ['w', 'v', 2, Op.LOAD16_U, Op.LOAD16_S, Op.STORE16],
+  ['r', 'm', 4, Op.LOAD, Op.LOAD, Op.STORE],
+] as const;
+
+function sized(): Record<string, Emit> {
+  const found: Record<string, Emit> = {};
+  for (const [register, memory, bytes, load, loadSigned, store] of WIDTHS) {
+    found[`MOV ${register},${register}`] = (c) => c.field(Field.A).field(Field.B).access(load).access(store);
+    found[`MOV ${register},i`] = (c) => c.field(Field.A).field(Field.B).access(store);
+    found[`MOV ${register},${memory}`] = (c) => c.operand(bytes).field(Field.A).get(HOST).access(load).access(store);
+    found[`MOV ${memory},${register}`] = (c) =>
+      c.operand(bytes, true).get(HOST).field(Field.B).access(load).access(store);
+    found[`MOV ${memory},i`] = (c) => c.operand(bytes, true).get(HOST).field(Field.B).access(store);
+    for (const [wide, , wideBytes, , , wideStore] of WIDTHS) {
+      if (wideBytes <= bytes) continue;
+      for (const [name, extend] of [
+        ['MOVZX', load],
+        ['MOVSX', loadSigned],
+      ] as const) {
+        found[`${name} ${wide},${register}`] = (c) => c.field(Field.A).field(Field.B).access(extend).access(wideStore);
+        found[`${name} ${wide},${memory}`] = (c) =>
+          c.operand(bytes).field(Field.A).get(HOST).access(extend).access(wideStore);
+      }
+    }
+  }
+  return found;
+}
+
 export const moves: Readonly<Record<string, Emit>> = {
   'NOP ': () => undefined,
-  'MOV r,r': (c) => c.field(Field.A).register(Field.B).access(Op.STORE),
-  'MOV r,i': (c) => c.field(Field.A).field(Field.B).access(Op.STORE),
-  'MOV r,m': (c) => c.operand(4).field(Field.A).get(HOST).access(Op.LOAD).access(Op.STORE),
-  'MOV m,r': (c) => c.operand(4, true).get(HOST).register(Field.B).access(Op.STORE),
-  'MOV m,i': (c) => c.operand(4, true).get(HOST).field(Field.B).access(Op.STORE),
-  'MOV b,b': (c) => c.field(Field.A).register8(Field.B).access(Op.STORE8),
-  'MOV b,i': (c) => c.field(Field.A).field(Field.B).access(Op.STORE8),
-  'MOV b,n': (c) => c.operand(1).field(Field.A).get(HOST).access(Op.LOAD8_U).access(Op.STORE8),
-  'MOV n,b': (c) => c.operand(1, true).get(HOST).register8(Field.B).access(Op.STORE8),
-  'MOV n,i': (c) => c.operand(1, true).get(HOST).field(Field.B).access(Op.STORE8),
+  ...sized(),
   'LEA r,M': (c) => c.field(Field.A).effectiveAddress().access(Op.STORE),
-  'MOVZX r,b': (c) => c.field(Field.A).register8(Field.B).access(Op.STORE),
-  'MOVZX r,n': (c) => c.operand(1).field(Field.A).get(HOST).access(Op.LOAD8_U).access(Op.STORE),
-  'MOVZX r,w': (c) => c.field(Field.A).field(Field.B).access(Op.LOAD16_U).access(Op.STORE),
-  'MOVZX r,v': (c) => c.operand(2).field(Field.A).get(HOST).access(Op.LOAD16_U).access(Op.STORE),
-  'MOVSX r,b': (c) => c.field(Field.A).field(Field.B).access(Op.LOAD8_S).access(Op.STORE),
-  'MOVSX r,n': (c) => c.operand(1).field(Field.A).get(HOST).access(Op.LOAD8_S).access(Op.STORE),
   'XCHG r,r': (c) => {
     c.register(Field.A).set(A).field(Field.A).register(Field.B).access(Op.STORE);
     c.field(Field.B).get(A).access(Op.STORE);
@@ -37,6 +54,7 @@ export const moves: Readonly<Record<string, Emit>> = {
       .op(Op.AND, Op.OR)
       .access(Op.STORE);
   },
+  'CBW ': (c) => c.setSlot(EAX, () => c.slot(EAX).op(Op.EXTEND16_S)),
   'CWD ': (c) => c.setSlot(EDX, () => c.slot(EAX).i32(31).op(Op.SHR_S)),
   'PUSH r': (c) => c.push(() => c.register(Field.A)),
   'PUSH i': (c) => c.push(() => c.field(Field.A)),

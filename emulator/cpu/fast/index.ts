@@ -27,10 +27,11 @@ const FORM_LETTERS: Readonly<Record<number, string>> = {
   [Kind.RELATIVE]: 'j',
 };
 
-/** `MNEMONIC forms` of an instruction that a quick handler could do; undefined for other sizes. */
+/** `MNEMONIC forms` of an instruction that a quick handler could do; undefined where they do not tell its sizes. */
 export function formOf(i: Instruction): string | undefined {
-  if (i.size === 2 || i.addressMask !== -1) return undefined;
+  if (i.addressMask !== -1) return undefined;
   const forms = [i.kind0, i.kind1, i.kind2].filter((kind) => kind !== Kind.NONE);
+  if (i.size === 2 && !forms.some((kind) => kind === Kind.REG16 || kind === Kind.MEM16)) return undefined;
   return `${i.row.mnemonic} ${forms.map((kind) => FORM_LETTERS[kind]).join(',')}`;
 }
 

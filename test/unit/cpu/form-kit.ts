@@ -57,9 +57,12 @@ export function findForms(
 ): Map<string, Instruction[]> {
   const decoder = new Decoder();
   const found = new Map<string, Instruction[]>();
-  for (let n = 0; n < 150_000; n++) {
+  for (let n = 0; n < 300_000; n++) {
     const bytes = Uint8Array.from({ length: 16 }, () => random.byte());
-    if (n % 3 === 0) bytes[0] = 0x0f;
+    // Prefixes that chance sets too seldom: another operand size, and the second table.
+    let at = 0;
+    if (n % 4 < 2) bytes[at++] = 0x66;
+    if (n % 2 === 0) bytes[at] = 0x0f;
     const i = decoder.decode(bytes, 0, 16, MODE);
     if (i === NEED_MORE || i.row.mnemonic === 'INVALID') continue;
     const form = formOf(i);
