@@ -20,8 +20,11 @@ const BLOCKS_MAX = 0x1_0000;
 const SEEN = 0x1000;
 /** No block has it. */
 const NO_MODE = -1;
-/** Heat of a block that is not kept: it is never translated. */
+/** Heat of a block that is not kept, so that it is never translated; and `thread` of one that gets no records. */
 export const FROZEN = -0x4000_0000;
+
+/** Runs of a block before it gets records: as long as it takes to write them. */
+const RUNS_UNTHREADED = 8;
 
 export class Block {
   // Only the block of code that is not kept ever changes (`BlockCache.passing`).
@@ -46,9 +49,9 @@ export class Block {
   /** How often its translation could not even begin. */
   stuck = 0;
   translation: Translation | undefined = undefined;
-  /** Number of the record where its handlers begin (threaded/thread.ts); 0: none yet; -1: it has none. */
-  thread = 0;
-  /** Instructions that handlers have executed and `heat` does not know of. */
+  /** Number of the record where its handlers begin (threaded/thread.ts); 0: none yet; below 0: in so many runs. */
+  thread = -RUNS_UNTHREADED;
+  /** What handlers have done and `heat` does not know of. */
   threadHeat = 0;
 
   constructor(
@@ -142,7 +145,7 @@ export class BlockCache {
     block.setsEip = this.ops[length - 1].row.jump;
     block.probed = probed;
     block.heat = FROZEN;
-    block.thread = -1;
+    block.thread = FROZEN;
     block.stuck = 0;
     const offset = physical & 0xfff;
     const { marks } = this.#markedPage(physical >>> 12);

@@ -307,18 +307,21 @@ export class Cpu {
       if (this.#leftRegion) return undefined;
     }
 
-    if (!isSingle && block.thread >= 0 && block.translation === undefined && core.left >= block.length) {
+    let rest = block;
+    let from = 0;
+    if (!isSingle && (block.thread >= 0 || ++block.thread === 0) && block.translation === undefined) {
       const thread = this.#thread;
       if (thread?.takes(block) === true) {
         const left = thread.run(block);
-        if (left !== undefined) this.#runRest(left, thread.index);
-        return undefined;
+        if (left === undefined) return undefined;
+        rest = left;
+        from = thread.index;
       }
     }
-    const { length } = block;
+    const { length } = rest;
     const lengthMax = isSingle ? 1 : core.left;
-    const index = runBlock(core, block, length < lengthMax ? length : lengthMax);
-    if (index !== length || !block.setsEip) m[EIP] += block.starts[index];
+    const index = runBlock(core, rest, length < lengthMax ? length : lengthMax, from);
+    if (index !== length || !rest.setsEip) m[EIP] += rest.starts[index];
     core.position = 0;
     core.left -= index;
     if (isSingle) core.forgetExceptions();
@@ -339,16 +342,6 @@ export class Cpu {
       blocks.forgotten = (dropped) => thread.forget(dropped);
     }
     return this.#threadMade;
-  }
-
-  /** Goes on in the middle of a block, which no handler does the rest of. */
-  #runRest(block: Block, from: number): void {
-    const core = this.#core;
-    const { length } = block;
-    const index = runBlock(core, block, length < core.left ? length : core.left, from);
-    if (index !== length || !block.setsEip) core.i32[EIP] += block.starts[index];
-    core.position = 0;
-    core.left -= index;
   }
 
   /** @returns a stop, or undefined: the probes are passed. The judge may have written: everything is looked at again. */

@@ -8,7 +8,7 @@ import { FROZEN, type Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
 import { formOf } from '../cpu/fast/index.ts';
 import { Instruction, Kind, type Form } from '../cpu/instruction.ts';
-import { BASE, CS, EIP, FETCH_END } from '../cpu/registers.ts';
+import { BASE, CS, EIP, FETCH_END, TLB_CHANGED } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { FETCH_END_4G } from '../translator/flat.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
@@ -19,6 +19,8 @@ import { Field, READ_TABLE_SLOT, RECORDS_MAX, RECORD_BYTES, WRITE_TABLE_SLOT } f
 
 /** Instructions a block executes before the run loop looks at it again. */
 const BUDGET = 2000;
+/** What they are worth in instructions that the interpreter's functions execute, each of which takes as long as three of them. */
+const BUDGET_HEAT = 700;
 const HEADER_NUMBER = handlerNumber(HEADER)!;
 const ONWARD_NUMBER = handlerNumber(ONWARD)!;
 const OUT_NUMBER = handlerNumber(OUT)!;
@@ -47,15 +49,15 @@ export class Thread {
     this.unchain();
   }
 
-  /** Whether a block can be run here, now: 32-bit code in a flat segment, where alignment does not matter, and no probes. */
-  takes({ thread, mode }: Block): boolean {
+  /** Whether a block that waits for nothing can be run here, now: 32-bit code in a flat segment, where alignment does not matter. */
+  takes({ mode, length }: Block): boolean {
     const core = this.#core;
     const m = core.i32;
     return (
-      thread >= 0 &&
       mode === (Mode.CODE32 | Mode.STACK32) &&
       m[FETCH_END] === FETCH_END_4G &&
       m[BASE + CS] === 0 &&
+      core.left >= length &&
       !core.alignmentCheck
     );
   }
@@ -87,6 +89,10 @@ export class Thread {
     m[WRITE_TABLE_SLOT] = core.writeTable * 4;
     const left = this.#enter(at);
     core.left = m[LEFT_SLOT];
+    if (m[TLB_CHANGED] !== 0) {
+      m[TLB_CHANGED] = 0;
+      core.fetchLinearPage = -1;
+    }
     return left === 0 ? undefined : this.#leftAt((left - layout.records) / RECORD_BYTES);
   }
 
@@ -100,13 +106,14 @@ export class Thread {
     core.fetchProbed = 0;
     if (record !== header) {
       core.left += block.length;
+      block.threadHeat += block.length;
       this.index = record - header - 1;
       return block;
     }
     this.index = 0;
     // The slice ends in it, or its budget is used up.
     if (core.left < block.length) return core.left > 0 ? block : undefined;
-    block.threadHeat += BUDGET;
+    block.threadHeat += BUDGET_HEAT;
     return undefined;
   }
 
@@ -139,7 +146,7 @@ export class Thread {
     const { ops, length } = block;
     // An instruction over a page's end, a block that is not kept, or one that would come back at once.
     if (block.secondPage !== -1 || block.heat <= FROZEN || numberOf(ops[0]) === OUT_NUMBER) {
-      block.thread = -1;
+      block.thread = FROZEN;
       return;
     }
     if (this.#end + length + 2 > RECORDS_MAX) this.#dropAll();
