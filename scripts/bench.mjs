@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
+import { constantsPlugin } from './constants-plugin.mjs';
 import { icedPlugin } from './iced-plugin.mjs';
 
 // Some workloads speak to the adapter as a program.
@@ -29,7 +30,7 @@ for (const [entry, outfile, external] of bundles) {
     // As in build.mjs, so that what is measured is what ships.
     minifySyntax: true,
     loader: { '.wasm': 'binary' },
-    plugins: [icedPlugin],
+    plugins: [constantsPlugin, icedPlugin],
     logLevel: 'warning',
   });
 }

@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
+import { constantsPlugin } from './constants-plugin.mjs';
 import { icedPlugin } from './iced-plugin.mjs';
 import './build.mjs';
 
@@ -37,7 +38,7 @@ await build({
   target: 'node20',
   minifySyntax: true,
   loader: { '.wasm': 'binary' },
-  plugins: [icedPlugin],
+  plugins: [constantsPlugin, icedPlugin],
   logLevel: 'warning',
 });
 if (options.messages > 0) run(process.execPath, ['dist/fuzz.mjs', options.messages, seed].map(String));

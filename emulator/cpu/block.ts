@@ -23,9 +23,6 @@ const NO_MODE = -1;
 /** Heat of a block that is not kept, so that it is never translated; and `thread` of one that gets no records. */
 export const FROZEN = -0x4000_0000;
 
-/** Runs of a block before it gets records: as long as it takes to write them. */
-const RUNS_UNTHREADED = 8;
-
 export class Block {
   // Only the block of code that is not kept ever changes (`BlockCache.passing`).
   /** Physical address of the first byte as an int32. */
@@ -50,7 +47,7 @@ export class Block {
   stuck = 0;
   translation: Translation | undefined = undefined;
   /** Number of the record where its handlers begin (threaded/thread.ts); 0: none yet; below 0: in so many runs. */
-  thread = -RUNS_UNTHREADED;
+  thread = FROZEN;
   /** What handlers have done and `heat` does not know of. */
   threadHeat = 0;
 
@@ -98,8 +95,10 @@ export class BlockCache {
   #count = 0;
   /** Blocks decoded since the CPU was made; a measure for tests and statistics. */
   decoded = 0;
-  /** Whether blocks are kept the first time already, as for a translator that does not wait. */
+  /** Whether blocks are kept the first time already, as for engines that do not wait. */
   keepsAll = false;
+  /** `thread` of a block that is new. */
+  unthreaded = FROZEN;
   /** Called after the blocks of a physical page were dropped. */
   dropped: (pageNumber: number) => void = () => undefined;
   /** Called with the blocks that are dropped. */
@@ -158,6 +157,7 @@ export class BlockCache {
     if (this.#count >= BLOCKS_MAX) this.dropAll();
     this.#count++;
     this.decoded++;
+    block.thread = this.unthreaded;
     const slot = slotOf(block.physical);
     block.next = this.#slots[slot];
     this.#slots[slot] = block;

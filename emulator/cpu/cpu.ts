@@ -31,7 +31,7 @@ import { createRegisters, numberRegisters, segmentNames } from './register-file.
 import { BASE, CR2, CS, Cr4, PDPTE, EFLAGS, EIP, Eflags, LDTR, SELECTOR } from './registers.ts';
 import { resetCore } from './reset.ts';
 import { runBlock } from './run-block.ts';
-import { Thread } from '../threaded/thread.ts';
+import { Thread, type ThreadOptions } from '../threaded/thread.ts';
 import { hasTailCalls } from '../translator/support.ts';
 import { Translator, type TranslatorOptions } from '../translator/translator.ts';
 
@@ -41,11 +41,11 @@ const DR6_BS = 0x4000;
 
 export interface CpuOptions {
   /** What CPUID reports, bits of `Feature` in cpuid.ts. */
-  readonly features?: number;
+  readonly features?: number | undefined;
   /** Whether hot code is run as WebAssembly, and how; it shows in nothing but time. */
   readonly translate?: TranslatorOptions | false | undefined;
   /** Whether what is interpreted is done by handlers in WebAssembly where there are some; the same. */
-  readonly threaded?: boolean | undefined;
+  readonly threaded?: ThreadOptions | false | undefined;
 }
 
 /** Says within a run what a code probe is worth, so that most hits need not leave it. */
@@ -74,13 +74,18 @@ export class Cpu {
   #judgedAt = -1;
   /** Whether what ran last was translated. */
   #leftRegion = false;
-  readonly #threaded: boolean;
+  readonly #threaded: ThreadOptions | false;
   #threadMade: Thread | undefined;
 
-  constructor(memory: GuestMemory, bus: CpuBus, { features, translate = {}, threaded = true }: CpuOptions = {}) {
+  constructor(memory: GuestMemory, bus: CpuBus, { features, translate = {}, threaded = {} }: CpuOptions = {}) {
     this.#core = new Core(memory, bus, features);
     this.translator = translate === false ? undefined : new Translator(this.#core, translate);
-    this.#threaded = threaded && hasTailCalls();
+    this.#threaded = hasTailCalls() && threaded;
+    if (this.#threaded !== false) {
+      const { blocks } = this.#core;
+      blocks.unthreaded = Thread.unthreaded(this.#threaded);
+      if (blocks.unthreaded === 0) blocks.keepsAll = true;
+    }
     this.registers = createRegisters(this.#core);
     this.probes = this.#core.probes;
     this.reset();
@@ -168,6 +173,11 @@ export class Cpu {
   /** Decoded blocks so far; for statistics. */
   get blocksDecoded(): number {
     return this.#core.blocks.decoded;
+  }
+
+  /** Instructions that handlers have executed; for statistics. */
+  get threaded(): number {
+    return this.#threadMade?.executed ?? 0;
   }
 
   /** From a port or window access: stop after this instruction. */
@@ -330,8 +340,8 @@ export class Cpu {
 
   /** Made when first needed: most machines of a test suite run no block twice. */
   get #thread(): Thread | undefined {
-    if (this.#threadMade === undefined && this.#threaded) {
-      const thread = new Thread(this.#core);
+    if (this.#threadMade === undefined && this.#threaded !== false) {
+      const thread = new Thread(this.#core, this.#threaded);
       this.#threadMade = thread;
       const { probes, blocks } = this.#core;
       const { changed } = probes;

@@ -19,12 +19,6 @@ const going: Readonly<Record<string, Emit>> = { ...alu, ...shifts, ...bits, ...m
 const jumping: Readonly<Record<string, Emit>> = { ...transfers, [ONWARD]: onward };
 
 export const handlerNames: readonly string[] = [...Object.keys(going), ...Object.keys(jumping), OUT];
-const numbers = new Map(handlerNames.map((name, number) => [name, number]));
-
-/** Index in the table. */
-export function handlerNumber(name: string): number | undefined {
-  return numbers.get(name);
-}
 
 function bodyOf(name: string): HandlerCode {
   const c = new HandlerCode();
@@ -39,39 +33,22 @@ function bodyOf(name: string): HandlerCode {
   return c;
 }
 
-/** By pages of memory: most machines of a process have as many. */
-const modules = new Map<number, WebAssembly.Module>();
-
-function moduleFor(memoryPages: number): WebAssembly.Module {
-  let module = modules.get(memoryPages);
-  if (module === undefined) {
-    const enter = new HandlerCode().get(0).field(Field.HANDLER).callIndirect(TYPE_HANDLER);
-    const walk = new HandlerCode();
-    tlbWalkHelper(walk);
-    const functions: FunctionBody[] = [
-      // WALK_FUNCTION
-      { name: 'walk', type: TYPE_WALK, locals: [{ count: TLB_WALK_LOCALS, wide: false }], code: walk },
-    ];
-    for (const [number, name] of handlerNames.entries()) {
-      const code = bodyOf(name);
-      functions.push({ name: `h${number}`, type: TYPE_HANDLER, locals: HANDLER_LOCALS, code });
-    }
-    functions.push({ name: 'enter', type: TYPE_HANDLER, locals: [], code: enter });
-    const types = [
-      { parameters: 1, results: 1 },
-      { parameters: 3, results: 1 },
-    ];
-    module = new WebAssembly.Module(encodeModule({ types, imports: [], memoryPages, functions }));
-    modules.set(memoryPages, module);
+/** Exports `h0`, `h1` and so on, in the order of `handlerNames`, and `enter`, which runs from a record on. */
+export function encodeHandlers(): Uint8Array<ArrayBuffer> {
+  const walk = new HandlerCode();
+  tlbWalkHelper(walk);
+  const functions: FunctionBody[] = [
+    // WALK_FUNCTION
+    { name: 'walk', type: TYPE_WALK, locals: [{ count: TLB_WALK_LOCALS, wide: false }], code: walk },
+  ];
+  for (const [number, name] of handlerNames.entries()) {
+    functions.push({ name: `h${number}`, type: TYPE_HANDLER, locals: HANDLER_LOCALS, code: bodyOf(name) });
   }
-  return module;
-}
-
-/** @returns runs from a record on; the record to go on with, or 0 */
-export function compileHandlers(memory: WebAssembly.Memory): (record: number) => number {
-  const table = new WebAssembly.Table({ element: 'anyfunc', initial: handlerNames.length });
-  const module = moduleFor(memory.buffer.byteLength / 0x1_0000);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory, table } });
-  handlerNames.forEach((_, number) => table.set(number, exports[`h${number}`] as () => number));
-  return exports.enter as (record: number) => number;
+  const enter = new HandlerCode().get(0).field(Field.HANDLER).callIndirect(TYPE_HANDLER);
+  functions.push({ name: 'enter', type: TYPE_HANDLER, locals: [], code: enter });
+  const types = [
+    { parameters: 1, results: 1 },
+    { parameters: 3, results: 1 },
+  ];
+  return encodeModule({ types, imports: [], functions });
 }

@@ -14,11 +14,13 @@ import { FETCH_END_4G } from '../translator/flat.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
 import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
 import { HEADER, ONWARD, OUT } from './control.ts';
-import { compileHandlers, handlerNumber } from './handlers.ts';
+import { handlerNumber, instantiateHandlers } from './handler-table.ts';
 import { Field, READ_TABLE_SLOT, RECORDS_MAX, RECORD_BYTES, WRITE_TABLE_SLOT } from './records.ts';
 
 /** Instructions a block executes before the run loop looks at it again. */
 const BUDGET = 2000;
+/** Runs of a block before it gets records: they take as long as a few runs. */
+const RUNS = 8;
 /** What they are worth in instructions that the interpreter's functions execute, each of which takes as long as three of them. */
 const BUDGET_HEAT = 700;
 const HEADER_NUMBER = handlerNumber(HEADER)!;
@@ -32,8 +34,16 @@ const ENTRY_SLOTS = (1 << CHAIN_ENTRY_SHIFT) / 4;
 /** No page's: an entry that has it leads nowhere, whatever address is asked for. */
 const NO_ADDEND = 1;
 
+export interface ThreadOptions {
+  /** Runs of a block in the interpreter's functions before it gets records. */
+  readonly runs?: number;
+  /** Instructions that it then executes before the run loop looks at it again; a whole run at least. */
+  readonly budget?: number;
+}
+
 export class Thread {
   readonly #core: Core;
+  readonly #budget: number;
   readonly #enter: (record: number) => number;
   /** By record, its block's header. */
   readonly #headers = new Int32Array(RECORDS_MAX);
@@ -42,11 +52,19 @@ export class Thread {
   #end = 1;
   /** Index in its block of what `run` came back with. */
   index = 0;
+  /** Instructions that handlers have executed. */
+  executed = 0;
 
-  constructor(core: Core) {
+  constructor(core: Core, { budget = BUDGET }: ThreadOptions = {}) {
     this.#core = core;
-    this.#enter = compileHandlers(core.memory.wasm);
+    this.#budget = budget;
+    this.#enter = instantiateHandlers(core.memory.wasm);
     this.unchain();
+  }
+
+  /** `Block.thread` of a block that is new. */
+  static unthreaded({ runs = RUNS }: ThreadOptions): number {
+    return 0 - runs;
   }
 
   /** Whether a block that waits for nothing can be run here, now: 32-bit code in a flat segment, where alignment does not matter. */
@@ -83,11 +101,12 @@ export class Thread {
     m[entry + CHAIN_RECORD / 4] = at;
     const addend = m[(eip >>> 12) + core.readTable];
     m[entry + CHAIN_ADDEND / 4] = addend === 0 ? NO_ADDEND : addend;
-    m[RECORDS + header * RECORD_SLOTS + Field.B / 4] = BUDGET;
+    m[RECORDS + header * RECORD_SLOTS + Field.B / 4] = Math.max(this.#budget, block.length);
     m[LEFT_SLOT] = core.left;
     m[READ_TABLE_SLOT] = core.readTable * 4;
     m[WRITE_TABLE_SLOT] = core.writeTable * 4;
     const left = this.#enter(at);
+    this.executed += core.left - m[LEFT_SLOT];
     core.left = m[LEFT_SLOT];
     if (m[TLB_CHANGED] !== 0) {
       m[TLB_CHANGED] = 0;
@@ -106,6 +125,7 @@ export class Thread {
     core.fetchProbed = 0;
     if (record !== header) {
       core.left += block.length;
+      this.executed -= block.length;
       block.threadHeat += block.length;
       this.index = record - header - 1;
       return block;

@@ -29,7 +29,6 @@ export interface ModuleParts {
   readonly types: readonly FunctionType[];
   /** Functions of module `env`, by name and type. */
   readonly imports: readonly { readonly name: string; readonly type: number }[];
-  readonly memoryPages: number;
   /** All are exported by name. */
   readonly functions: readonly FunctionBody[];
 }
@@ -85,8 +84,8 @@ function writeVector<T>(writer: Writer, items: readonly T[], write: (item: T, in
   items.forEach(write);
 }
 
-/** The memory is `env.memory`, with as many pages at most as it has; the table is `env.table`. */
-export function encodeModule({ types, imports, memoryPages, functions }: ModuleParts): Uint8Array<ArrayBuffer> {
+/** The memory is `env.memory`, of any size; the table is `env.table`. */
+export function encodeModule({ types, imports, functions }: ModuleParts): Uint8Array<ArrayBuffer> {
   const module = new Writer().put(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const section = (id: number, write: (inner: Writer) => void): Writer => module.put(id).sized(write);
   const values = (w: Writer, count: number): Writer => w.unsigned(count).putAll(new Uint8Array(count).fill(VALUE_I32));
@@ -95,7 +94,7 @@ export function encodeModule({ types, imports, memoryPages, functions }: ModuleP
   });
   section(2, (w) => {
     w.unsigned(2 + imports.length);
-    w.text('env').text('memory').put(KIND_MEMORY, 1).unsigned(memoryPages, memoryPages);
+    w.text('env').text('memory').put(KIND_MEMORY, 0, 0);
     w.text('env').text('table').put(KIND_TABLE, FUNCTION_REFERENCE, 0, 0);
     for (const { name, type } of imports) w.text('env').text(name).put(KIND_FUNCTION).unsigned(type);
   });

@@ -5,6 +5,7 @@
 import { Code, CpuidFeature, Decoder as IcedDecoder, DecoderOptions } from 'iced-x86';
 import { expect, test } from 'vitest';
 import { Feature, featuresWith } from '../../../emulator/cpu/cpuid.ts';
+import { INTERPRETER } from './engines.ts';
 import { at, machine, type TestMachine } from './test-machine.ts';
 
 const UD = 6;
@@ -121,7 +122,7 @@ test.each([
 ] as const)('what CPUID does not announce is #UD: $processor', ({ simd }) => {
   const features = featuresWith(simd);
   const differences: string[] = [];
-  const m = machine({ cpl: 3, features, translate: false });
+  const m = machine({ cpl: 3, features, engine: INTERPRETER });
   if ((features & Feature.FXSR) !== 0) m.cpu.registers.cr4 |= OSFXSR;
   const isUndefined = undefinedOn(m);
   let count = 0;

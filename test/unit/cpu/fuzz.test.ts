@@ -11,13 +11,14 @@ import type { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
 import { layout } from '../../../emulator/memory/layout.ts';
 import type { Mode } from './random-machine.ts';
 import { MODES, newCpu } from './random-machine.ts';
+import { INTERPRETER, THREADED, TRANSLATED } from './engines.ts';
 
 const COUNT = 200;
 const TRANSLATED_COUNT = 2000;
-/** Slices of a translated run. */
+/** Slices of a run. */
 const SLICE = 97;
-/** Modes whose code is translated, as far as it is flat. */
-const TRANSLATED: readonly Mode[] = ['protected 32', 'ring 3', 'paged ring 3', 'PAE-paged ring 3'];
+/** Modes whose code handlers and regions run, as far as it is flat. */
+const FLAT: readonly Mode[] = ['protected 32', 'ring 3', 'paged ring 3', 'PAE-paged ring 3'];
 /** What stands around guest RAM in the memory it shares with the CPU: a gap before it, and what fills its last page. */
 const GUARD = 0x5a;
 
@@ -46,13 +47,16 @@ describe.each(MODES)('%s', (mode) => {
     expect(executed).toBeGreaterThan(1000);
   });
 
-  test('random code translated and interpreted', () => {
-    let translated = 0;
+  test.each([
+    ['translated', TRANSLATED],
+    ['threaded', THREADED],
+  ])('random code %s and interpreted', (_, engine) => {
+    let executed = 0;
     for (let seed = 1; seed <= 8; seed++) {
       const features = featuresOf(seed);
-      const plain = newCpu(mode, seed * 6101, { features, translate: false });
+      const plain = newCpu(mode, seed * 6101, { features, ...INTERPRETER });
       const stop = plain.cpu.run(TRANSLATED_COUNT);
-      const other = newCpu(mode, seed * 6101, { features, translate: { hotness: 1, batch: 1 } });
+      const other = newCpu(mode, seed * 6101, { features, ...engine });
       let last = stop;
       for (let count = SLICE; count < TRANSLATED_COUNT + SLICE; count += SLICE) {
         last = other.cpu.run(Math.min(count, TRANSLATED_COUNT));
@@ -60,9 +64,11 @@ describe.each(MODES)('%s', (mode) => {
       }
       expect(last, `${mode}, seed ${String(seed * 6101)}`).toEqual(stop);
       expect(stateOf(other), `${mode}, seed ${String(seed * 6101)}`).toEqual(stateOf(plain));
-      translated += other.cpu.translator!.executed;
+      executed += other.cpu.threaded + (other.cpu.translator?.executed ?? 0);
     }
-    expect(translated > 500).toBe(TRANSLATED.includes(mode));
+    if (FLAT.includes(mode)) expect(executed).toBeGreaterThan(500);
+    // Handlers take segments of any base.
+    else if (engine === TRANSLATED) expect(executed).toBe(0);
   });
 
   test('nothing is written beside guest RAM, whatever the registers', () => {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { CpuState } from '../../../emulator/cpu/cpu-state.ts';
 import { Random } from './random.ts';
+import { INTERPRETER } from './engines.ts';
 import { CODE0, CODE3, DATA0, DATA3, FREE, TSS_SELECTOR, TestMachine, at } from './test-machine.ts';
 
 const ELSEWHERE = 0x7_0000;
@@ -123,7 +124,7 @@ interface Fresh {
 
 function fresh(probed: boolean): Fresh {
   const saved = (cpl: 0 | 3): CpuState => new TestMachine({ cpl }).cpu.save();
-  const m = new TestMachine({ translate: false });
+  const m = new TestMachine({ engine: INTERPRETER });
   m.descriptor(FREE, 0, 0xf_ffff, 0xf3, 0xc);
   if (probed) m.cpu.probes.addData({ linear: ELSEWHERE, lengthBytes: 1, access: 'readWrite' });
   return { m, ram: m.memory.ram.slice(), states: { 0: saved(0), 3: saved(3) } };

@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { Random } from './random.ts';
+import { INTERPRETER } from './engines.ts';
 import { TestMachine, at } from './test-machine.ts';
 
 const ITERATIONS_MAX = 4096;
@@ -91,7 +92,7 @@ function flagsOf([a, b]: readonly [number, number]): number {
 }
 
 function newMachine(): TestMachine {
-  const m = new TestMachine({ translate: false });
+  const m = new TestMachine({ engine: INTERPRETER });
   for (let page = 0; page < PAGES; page++) {
     const physical = PHYSICAL + (page === ALIAS ? ALIASED : page) * 0x1000;
     m.map({ linear: MEMORY + page * 0x1000, physical, flags: page === READ_ONLY ? 'P' : 'P W' });

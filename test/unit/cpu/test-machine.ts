@@ -6,7 +6,7 @@ import { Cpu } from '../../../emulator/cpu/cpu.ts';
 import type { CpuBus } from '../../../emulator/cpu/cpu-bus.ts';
 import type { CpuStop } from '../../../emulator/cpu/cpu-stop.ts';
 import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
+import type { Engine } from './engines.ts';
 import type { InstructionText } from './instructions.ts';
 import { bytesOf } from './instructions.ts';
 
@@ -52,7 +52,8 @@ export interface MachineOptions {
   readonly real?: boolean;
   /** Bits of `Feature`; the default processor's otherwise. */
   readonly features?: number;
-  readonly translate?: TranslatorOptions | false;
+  /** By default all of them, each in its time. */
+  readonly engine?: Engine;
 }
 
 const PTE_BITS: Readonly<Record<string, number>> = { P: 1, W: 2, U: 4, A: 0x20, D: 0x40, S: 0x80, G: 0x100 };
@@ -85,7 +86,7 @@ export class TestMachine {
       acknowledgeInterrupt: () => 0x20,
       ...options.ports,
     };
-    this.cpu = new Cpu(this.memory, bus, options);
+    this.cpu = new Cpu(this.memory, bus, { features: options.features, ...options.engine });
     if (options.real === true) this.#setUpReal();
     else this.#setUpProtected(options);
     this.cpu.registers.eflags = options.eflags ?? 2;

@@ -10,7 +10,8 @@ import { execute } from '../../../emulator/cpu/execute/index.ts';
 import { arithmeticFlags, setArithmeticFlags } from '../../../emulator/cpu/flags.ts';
 import type { Instruction } from '../../../emulator/cpu/instruction.ts';
 import { EIP } from '../../../emulator/cpu/registers.ts';
-import { handlerNames, handlerNumber } from '../../../emulator/threaded/handlers.ts';
+import { handlerNumber } from '../../../emulator/threaded/handler-table.ts';
+import { handlerNames } from '../../../emulator/threaded/handlers.ts';
 import { Thread } from '../../../emulator/threaded/thread.ts';
 import { MODE, copy, findForms, newCore, randomise, value } from '../cpu/form-kit.ts';
 import { Random } from '../cpu/random.ts';
@@ -45,6 +46,7 @@ test('every handler does what the general one does, or nothing', () => {
       // Near its base, where there is memory more often.
       i.displacement &= 0x7ff;
       const block = new Block(0, MODE, [i], [0, i.length], false, -1);
+      block.thread = 0;
       randomise(threaded, random);
       for (let round = 0; round < ROUNDS; round++) {
         copy(threaded, reference);

@@ -1,7 +1,7 @@
 /** A processor in flat memory of 64 KiB without paging; beyond it is a window that reads all ones. */
 import { Cpu } from '../../../emulator/cpu/cpu.ts';
 import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
+import type { Engine } from '../cpu/engines.ts';
 
 const RAM_BYTES = 0x10000;
 
@@ -10,7 +10,7 @@ export interface FlatCpu {
   readonly memory: GuestMemory;
 }
 
-export function newCpu(translate: TranslatorOptions | false): FlatCpu {
+export function newCpu(engine: Engine): FlatCpu {
   const memory = new GuestMemory(RAM_BYTES, []);
   const bus = {
     readPort: () => 0,
@@ -19,7 +19,7 @@ export function newCpu(translate: TranslatorOptions | false): FlatCpu {
     writeMmio: () => undefined,
     acknowledgeInterrupt: () => 0,
   };
-  const cpu = new Cpu(memory, bus, { translate });
+  const cpu = new Cpu(memory, bus, engine);
   const { registers } = cpu;
   registers.cr0 = 0x11;
   registers.segments.cs = { selector: 8, base: 0, limit: 0xffff_ffff, attributes: 0xc09b };

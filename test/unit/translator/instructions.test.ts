@@ -9,6 +9,7 @@ import { emitterOf } from '../../../emulator/translator/emit.ts';
 import { Random } from '../cpu/random.ts';
 import { newCpu, setFlat } from './flat-cpu.ts';
 import { randomInstruction } from './random-code.ts';
+import { INTERPRETER, TRANSLATED } from '../cpu/engines.ts';
 
 const CODE = 0xf000;
 const ROUNDS = 24;
@@ -24,8 +25,8 @@ function formOf(i: Instruction): string {
   return `${i.row.opcode} ${i.kind0} ${i.kind1} ${i.kind2} ${i.size}`;
 }
 
-const plain = newCpu(false);
-const translated = newCpu({ hotness: 1, batch: 1 });
+const plain = newCpu(INTERPRETER);
+const translated = newCpu(TRANSLATED);
 
 /** Runs the instructions on the same random values both ways. @returns how many the regions executed */
 function compare(random: Random, instructions: readonly { bytes: Uint8Array; i: Instruction }[]): number {

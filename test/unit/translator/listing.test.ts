@@ -5,7 +5,7 @@ import { at, machine } from '../cpu/test-machine.ts';
 const LOOP = ['inc eax', 'mov [ebx], al', 'jmp ebp'] as const;
 
 function looping(): ReturnType<typeof machine> {
-  const m = machine({ translate: { hotness: 4, batch: 1 } });
+  const m = machine({ engine: { translate: { hotness: 4, batch: 1 }, threaded: false } });
   m.code(...LOOP);
   m.cpu.registers.ebp = at.code;
   m.cpu.registers.ebx = at.data;
@@ -43,7 +43,7 @@ test('a write to its page by the guest drops a region, and so does one from outs
 });
 
 test('a probe on another page takes no speed from code at the same offset of its own, and one here not for ever', () => {
-  const m = machine({ translate: { hotness: 4, batch: 1 } });
+  const m = machine({ engine: { translate: { hotness: 4, batch: 1 }, threaded: false } });
   m.code(...LOOP);
   m.cpu.registers.ebp = at.code;
   m.cpu.registers.ebx = at.data;

@@ -3,10 +3,10 @@
  * count; and where the pages lie side by side in RAM, the translated loop is not left for them.
  */
 import { expect, test } from 'vitest';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
 import { Random } from '../cpu/random.ts';
 import { TestMachine, at, type Page } from '../cpu/test-machine.ts';
 import { cpuState, ramHash } from './random-code.ts';
+import { INTERPRETER, MIXED, THREADED, TRANSLATED, type Engine } from '../cpu/engines.ts';
 
 const SOURCE = 0x40_0000;
 const TARGET = 0x40_2000;
@@ -44,29 +44,30 @@ const ROWS = [
 ] as const;
 
 test.each(ROWS)('%s', (_, from, to) => {
-  for (const beside of [true, false]) {
-    const build = (translate: TranslatorOptions | false): TestMachine => {
-      const m = new TestMachine({ cpl: 3, translate, pages: pages(beside) });
-      m.memory.load(at.code, program(from, to));
-      for (let n = 0; n < 0x4000; n++) m.memory.u8[m.memory.ram.byteOffset + 0x60000 + n] = n * 7;
-      return m;
-    };
-    const machines = [build(false), build({ hotness: 1, batch: 1 })] as const;
-    const random = new Random(from * 64 + to);
-    const run = (parts: number): void => {
-      for (let n = 0; n < parts; n++) {
-        const steps = [1, 2, 7, 60, 200, 1000][random.below(6)];
-        machines.forEach((m) => m.step(steps));
-        expect(cpuState(machines[1]), `beside ${beside}, part ${n}`).toBe(cpuState(machines[0]));
-      }
-      expect(ramHash(machines[1])).toBe(ramHash(machines[0]));
-    };
-    run(150);
-    if (!beside) continue;
-    const { translator } = machines[1].cpu;
-    const before = translator!.executed;
-    machines.forEach((m) => m.step(2000));
-    expect(translator!.executed - before).toBeGreaterThan(1900);
-    run(20);
-  }
+  for (const engine of [TRANSLATED, THREADED, MIXED])
+    for (const beside of [true, false]) {
+      const build = (engine: Engine): TestMachine => {
+        const m = new TestMachine({ cpl: 3, engine, pages: pages(beside) });
+        m.memory.load(at.code, program(from, to));
+        for (let n = 0; n < 0x4000; n++) m.memory.u8[m.memory.ram.byteOffset + 0x60000 + n] = n * 7;
+        return m;
+      };
+      const machines = [build(INTERPRETER), build(engine)] as const;
+      const random = new Random(from * 64 + to);
+      const run = (parts: number): void => {
+        for (let n = 0; n < parts; n++) {
+          const steps = [1, 2, 7, 60, 200, 1000][random.below(6)];
+          machines.forEach((m) => m.step(steps));
+          expect(cpuState(machines[1]), `beside ${beside}, part ${n}`).toBe(cpuState(machines[0]));
+        }
+        expect(ramHash(machines[1])).toBe(ramHash(machines[0]));
+      };
+      run(150);
+      if (!beside || engine !== TRANSLATED) continue;
+      const { translator } = machines[1].cpu;
+      const before = translator!.executed;
+      machines.forEach((m) => m.step(2000));
+      expect(translator!.executed - before).toBeGreaterThan(1900);
+      run(20);
+    }
 });

@@ -3,10 +3,10 @@
  * state at every count. SDM Vol. 3A, "Page-Fault Exception (#PF)", "Accessed and Dirty Flags".
  */
 import { expect, test } from 'vitest';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
 import { Random } from '../cpu/random.ts';
 import { CODE0, TestMachine, at } from '../cpu/test-machine.ts';
 import { cpuState, ramHash } from './random-code.ts';
+import { INTERPRETER, MIXED, THREADED, TRANSLATED, type Engine } from '../cpu/engines.ts';
 
 const PAGES = 0x40_0000;
 const HANDLER = at.handlers + 0x200;
@@ -67,10 +67,10 @@ function away(random: Random): number[] {
   return [...bytes, 0x61, 0xcf];
 }
 
-function build(seed: number, translate: TranslatorOptions | false): TestMachine {
+function build(seed: number, engine: Engine): TestMachine {
   const random = new Random(seed * 7919);
   const cpl = random.below(3) === 0 ? 0 : 3;
-  const m = new TestMachine({ cpl, translate, eflags: 0x3002 });
+  const m = new TestMachine({ cpl, engine, eflags: 0x3002 });
   // The table of 400000h..7FFFFFh, at 3000h, where TestMachine puts the second one.
   m.map({ linear: PAGES, physical: 0x60000, flags: 'P W U' });
   m.gate(14, CODE0, HANDLER, 0x8e);
@@ -83,10 +83,16 @@ function build(seed: number, translate: TranslatorOptions | false): TestMachine 
   return m;
 }
 
-test('accesses that leave a region fault, fill the TLB and mark pages as the interpreter does', () => {
+test.each([
+  ['regions', TRANSLATED],
+  ['handlers', THREADED],
+  ['both', MIXED],
+])('accesses that leave %s fault, fill the TLB and mark pages as the interpreter does', (_, engine) => {
   let faults = 0;
-  for (let seed = 1; seed <= 60; seed++) {
-    const machines = [build(seed, false), build(seed, { hotness: 1, batch: 1 })] as const;
+  let executed = 0;
+  const seeds = engine === TRANSLATED ? 60 : 25;
+  for (let seed = 1; seed <= seeds; seed++) {
+    const machines = [build(seed, INTERPRETER), build(seed, engine)] as const;
     const random = new Random(seed);
     for (let n = 0; n < 120; n++) {
       const steps = [1, 1, 2, 3, 7, 60, 200][random.below(7)];
@@ -96,7 +102,10 @@ test('accesses that leave a region fault, fill the TLB and mark pages as the int
     expect(ramHash(machines[1]), `seed ${seed}`).toBe(ramHash(machines[0]));
     expect(machines[1].cpu.deliveryCount).toBe(machines[0].cpu.deliveryCount);
     faults += machines[1].cpu.deliveryCount;
-    expect(machines[1].cpu.translator!.executed, `seed ${seed}`).toBeGreaterThan(100);
+    const { threaded, translator } = machines[1].cpu;
+    executed += threaded + (translator?.executed ?? 0);
+    if (engine === TRANSLATED) expect(translator!.executed, `seed ${seed}`).toBeGreaterThan(100);
   }
-  expect(faults).toBeGreaterThan(1000);
+  expect(executed).toBeGreaterThan(seeds * 100);
+  expect(faults).toBeGreaterThan(seeds * 15);
 });

@@ -4,10 +4,10 @@
  */
 import { expect, test } from 'vitest';
 import type { CodeProbe } from '../../../emulator/cpu/probes.ts';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
 import { Random } from '../cpu/random.ts';
 import { TestMachine, at } from '../cpu/test-machine.ts';
 import { cpuState } from './random-code.ts';
+import { INTERPRETER, MIXED, THREADED, TRANSLATED, type Engine } from '../cpu/engines.ts';
 
 /** Where a page stands; the first two are one. */
 const PAGES = [
@@ -32,8 +32,8 @@ const PROGRAM = Uint8Array.from([
   0xff, 0xe6, // jmp esi
 ]);
 
-function build(translate: TranslatorOptions | false): TestMachine {
-  const m = new TestMachine({ translate, pages: PAGES.map((page) => ({ ...page, flags: 'P W U' })) });
+function build(engine: Engine): TestMachine {
+  const m = new TestMachine({ engine, pages: PAGES.map((page) => ({ ...page, flags: 'P W U' })) });
   for (const { physical } of [FIRST, THIRD]) m.memory.load(physical, PROGRAM);
   Object.assign(m.cpu.registers, {
     eip: FIRST.linear,
@@ -61,12 +61,13 @@ function randomProbe(random: Random): CodeProbe {
 }
 
 test.each([
-  ['interpreted', false],
-  ['translated', { hotness: 1, batch: 1 }],
-  ['translated late', { hotness: 40, batch: 3 }],
-] as const)('%s', (_, translate) => {
-  const reference = build(false);
-  const m = build(translate);
+  ['interpreted', INTERPRETER],
+  ['threaded', THREADED],
+  ['translated', TRANSLATED],
+  ['mixed', MIXED],
+] as const)('%s', (_, engine) => {
+  const reference = build(INTERPRETER);
+  const m = build(engine);
   const random = new Random(1);
   const placed = new Map<number, CodeProbe>();
   let stops = 0;
@@ -97,5 +98,6 @@ test.each([
     if (expected.length > 0) stops++;
   }
   expect(stops).toBeGreaterThan(500);
-  if (translate) expect(m.cpu.translator!.executed).toBeGreaterThan(m.cpu.instructionCount / 10);
+  const executed = m.cpu.threaded + (m.cpu.translator?.executed ?? 0);
+  if (engine !== INTERPRETER) expect(executed).toBeGreaterThan(m.cpu.instructionCount / 10);
 });

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { Decoder, NEED_MORE } from '../../../emulator/cpu/decoder.ts';
 import type { Instruction } from '../../../emulator/cpu/instruction.ts';
 import { emitterOf } from '../../../emulator/translator/emit.ts';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
+import type { Engine } from '../cpu/engines.ts';
 import { CODE0, CODE3, DATA3, TestMachine, at } from '../cpu/test-machine.ts';
 import { Random } from '../cpu/random.ts';
 
@@ -104,7 +104,7 @@ function randomProgram(random: Random): Uint8Array {
   return Uint8Array.from([...bytes, 0xe9, ...dword(-(end + 5))]);
 }
 
-export function randomMachine(seed: number, translate: TranslatorOptions | false): TestMachine {
+export function randomMachine(seed: number, engine: Engine): TestMachine {
   const random = new Random(seed * 7919);
   const cpl = random.below(2) === 0 ? 0 : 3;
   const answers = new Random(seed);
@@ -112,7 +112,7 @@ export function randomMachine(seed: number, translate: TranslatorOptions | false
     cpl,
     pages: PAGES,
     eflags: 0x202,
-    translate,
+    engine,
     ports: {
       readPort: () => answers.int32() >>> 0,
       readMmio: () => answers.int32() >>> 0,

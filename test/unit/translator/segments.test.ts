@@ -1,8 +1,8 @@
 /** Loads and stores of segment registers in translated code against the interpreter. SDM Vol. 2, MOV, PUSH, POP. */
 import { expect, test } from 'vitest';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
 import { CODE0, CODE3, DATA0, DATA3, FREE, TSS_SELECTOR, TestMachine, at } from '../cpu/test-machine.ts';
 import { cpuState } from './random-code.ts';
+import { INTERPRETER, TRANSLATED, type Engine } from '../cpu/engines.ts';
 
 // prettier-ignore
 const LOOP = (mov: number, push: readonly number[], pop: readonly number[]): Uint8Array => Uint8Array.of(
@@ -53,8 +53,8 @@ const SELECTORS = [
   0xffff,
 ];
 
-function build(cpl: 0 | 3, code: Uint8Array, translate: TranslatorOptions | false): TestMachine {
-  const m = new TestMachine({ cpl, translate });
+function build(cpl: 0 | 3, code: Uint8Array, engine: Engine): TestMachine {
+  const m = new TestMachine({ cpl, engine });
   m.memory.load(at.code, code);
   m.cpu.registers.ebx = DATA3;
   m.cpu.registers.esi = 1_000_000;
@@ -72,7 +72,7 @@ const WAYS = [
 for (const cpl of [0, 3] as const) {
   test.each(WAYS)(`at CPL ${cpl}, MOV to %s and POP %s do what the interpreter does`, (moved, popped) => {
     const code = LOOP(NUMBERS[moved], PUSHES[moved], POPS[popped]);
-    const machines = [build(cpl, code, false), build(cpl, code, { hotness: 1, batch: 1 })] as const;
+    const machines = [build(cpl, code, INTERPRETER), build(cpl, code, TRANSLATED)] as const;
     const start = machines.map((m) => m.cpu.save());
     const { executed } = machines[1].cpu.translator!;
     expect(executed).toBeGreaterThan(200);

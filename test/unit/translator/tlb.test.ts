@@ -4,13 +4,11 @@
  * Information".
  */
 import { describe, expect, test } from 'vitest';
-import type { TranslatorOptions } from '../../../emulator/translator/translator.ts';
 import { Random } from '../cpu/random.ts';
 import { TLB_LIST_ENTRIES } from '../../../emulator/memory/layout.ts';
 import { CODE0, TestMachine, at } from '../cpu/test-machine.ts';
 import { cpuState, ramHash } from './random-code.ts';
-
-const EAGER = { hotness: 1, batch: 1 };
+import { INTERPRETER, MIXED, THREADED, TRANSLATED, WITHOUT_TAIL_CALLS, type Engine } from '../cpu/engines.ts';
 
 /** Pages that come and go, one page table, and behind them a large page. */
 const WINDOW = 0x40_0000;
@@ -162,10 +160,10 @@ const fault = ([table, other]: Tables): number[] => [
   0x61, 0x83, 0xc4, 4, 0xcf,                 // done: popa; add esp, 4; iret
 ];
 
-function build(seed: number, translate: TranslatorOptions | false, tables: Tables): TestMachine {
+function build(seed: number, engine: Engine, tables: Tables): TestMachine {
   const random = new Random(seed * 7919);
   const cpl = seed % 2 === 0 ? 0 : 3;
-  const m = new TestMachine({ cpl, translate, eflags: 0x3002 });
+  const m = new TestMachine({ cpl, engine, eflags: 0x3002 });
   const { memory, cpu } = m;
   m.map({ linear: WINDOW, physical: FRAMES, flags: 'P W U' });
   memory.writePhysical32(at.pageDirectory + 8, 0x87);
@@ -205,12 +203,13 @@ function crowd(m: TestMachine, left: number): void {
 
 function compare(
   seed: number,
-  options: TranslatorOptions,
-  before: (m: TestMachine) => void,
+  engine: Engine,
+  before: (m: TestMachine, engine: Engine) => void,
   tables: Tables = [TABLE, OTHER_TABLE],
 ): number {
-  const machines = [build(seed, false, tables), build(seed, options, tables)] as const;
-  machines.forEach(before);
+  const machines = [build(seed, INTERPRETER, tables), build(seed, engine, tables)] as const;
+  before(machines[0], INTERPRETER);
+  before(machines[1], engine);
   const random = new Random(seed);
   for (let part = 0; part < 120; part++) {
     const steps = 1 + random.below([3, 20, 60, 300][random.below(4)]);
@@ -220,25 +219,27 @@ function compare(
   }
   expect(ramHash(machines[1]), `seed ${seed}`).toBe(ramHash(machines[0]));
   expect(machines[1].cpu.deliveryCount).toBe(machines[0].cpu.deliveryCount);
-  return machines[1].cpu.translator!.executed;
+  return machines[1].cpu.threaded + (machines[1].cpu.translator?.executed ?? 0);
 }
 
 const nothing = (): void => undefined;
 
-describe('random code over pages that come and go', () => {
+describe.each([
+  ['regions', TRANSLATED],
+  ['handlers', THREADED],
+  ['both', MIXED],
+])('random code over pages that come and go, %s', (_, engine) => {
+  const seeds = engine === TRANSLATED ? 25 : 8;
+
   test.each([1, 2, 3, 4])('part %i', (part) => {
     let executed = 0;
-    for (let seed = part * 1000; seed < part * 1000 + 25; seed++) executed += compare(seed, EAGER, nothing);
-    expect(executed).toBeGreaterThan(25 * 2000);
-  });
-
-  test('without tail calls', () => {
-    for (let seed = 1; seed <= 15; seed++) compare(seed, { ...EAGER, tailCalls: false }, nothing);
+    for (let seed = part * 1000; seed < part * 1000 + seeds; seed++) executed += compare(seed, engine, nothing);
+    expect(executed).toBeGreaterThan(seeds * (engine === TRANSLATED ? 2000 : 400));
   });
 
   test('with a list that is full every so often', () => {
-    for (let seed = 101; seed <= 125; seed++) {
-      compare(seed, EAGER, (m) => {
+    for (let seed = 101; seed <= 100 + seeds; seed++) {
+      compare(seed, engine, (m) => {
         m.step(200);
         crowd(m, 3 + (seed % 9));
       });
@@ -246,24 +247,27 @@ describe('random code over pages that come and go', () => {
   });
 
   test('with page tables in a page that holds code', () => {
-    for (let seed = 201; seed <= 225; seed++) compare(seed, EAGER, nothing, [at.handlers, OTHER_TABLE]);
+    for (let seed = 201; seed <= 200 + seeds; seed++) compare(seed, engine, nothing, [at.handlers, OTHER_TABLE]);
   });
 
   test('with data probes that never match', () => {
-    for (let seed = 301; seed <= 320; seed++) {
-      compare(seed, EAGER, (m) => {
+    for (let seed = 301; seed <= 300 + seeds; seed++) {
+      compare(seed, engine, (m, its) => {
         const linear = [TABLE, WINDOW + 0x1040, at.pageDirectory][seed % 3];
-        if (m.cpu.translator !== undefined)
-          m.cpu.probes.addData({ linear, lengthBytes: 4, access: 'write', space: 0x7000 });
+        if (its !== INTERPRETER) m.cpu.probes.addData({ linear, lengthBytes: 4, access: 'write', space: 0x7000 });
       });
     }
   });
 });
 
+test('random code over pages that come and go, without tail calls', () => {
+  for (let seed = 1; seed <= 15; seed++) compare(seed, WITHOUT_TAIL_CALLS, nothing);
+});
+
 /** Both machines after `code` has become hot at `at.code`, with the window's table filled. */
 function pair(code: readonly number[]): readonly [TestMachine, TestMachine] {
-  const make = (translate: TranslatorOptions | false): TestMachine => {
-    const m = new TestMachine({ translate, eflags: 2 });
+  const make = (engine: Engine): TestMachine => {
+    const m = new TestMachine({ engine, eflags: 2 });
     for (let page = 0; page < PAGES; page++) {
       m.map({ linear: WINDOW + page * 0x1000, physical: FRAMES + page * 0x1000, flags: 'P W U' });
     }
@@ -273,7 +277,7 @@ function pair(code: readonly number[]): readonly [TestMachine, TestMachine] {
     m.step(400);
     return m;
   };
-  return [make(false), make(EAGER)];
+  return [make(INTERPRETER), make(TRANSLATED)];
 }
 
 function expectSame([plain, translated]: readonly [TestMachine, TestMachine]): void {

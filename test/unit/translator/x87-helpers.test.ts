@@ -35,7 +35,7 @@ const HOST = 2048;
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
 const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
 const types = [{ parameters: X87_PARAMETERS, results: 1 }];
-const bytes = encodeModule({ types, imports: [], memoryPages: 1, functions: x87Functions(0) });
+const bytes = encodeModule({ types, imports: [], functions: x87Functions(0) });
 const helpers = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table } })
   .exports as unknown as Record<X87Helper, (a: number, b: number, c: number) => number>;
 

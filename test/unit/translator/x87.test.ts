@@ -7,6 +7,7 @@ import { x87State } from '../../conformance/host/x87.ts';
 import { fillOperand } from '../../conformance/host/values.ts';
 import { Random } from '../cpu/random.ts';
 import { newCpu } from './flat-cpu.ts';
+import { INTERPRETER, TRANSLATED } from '../cpu/engines.ts';
 
 const CODE = 0xf000;
 const DATA = 0x4000;
@@ -20,8 +21,8 @@ const SAHF = 0x9e;
 const REGISTER_OPCODES = [0xd8, 0xd8, 0xdc, 0xd9, 0xd9, 0xde, 0xde, 0xda, 0xdb, 0xdd, 0xdf];
 const WITHOUT_FISTTP = new Set([0xdb, 0xdd, 0xdf]);
 
-const plain = newCpu(false);
-const translated = newCpu({ hotness: 1, batch: 1 });
+const plain = newCpu(INTERPRETER);
+const translated = newCpu(TRANSLATED);
 
 /** @param common whether to choose among what is translated */
 function instruction(random: Random, common: boolean): number[] {
