@@ -8,6 +8,7 @@ import { Decoder, NEED_MORE } from '../../../emulator/cpu/decoder.ts';
 import { opcodeEntry } from '../../../emulator/cpu/opcodes.ts';
 import { ofKnownProcessor } from './known-processor.ts';
 import { PLAIN_FPU } from './sequence-generator.ts';
+import { INTERPRETER } from '../../unit/cpu/engines.ts';
 import { SequenceCpu } from './sequence-emulated.ts';
 import {
   CASE_CODE_BYTES,
@@ -81,7 +82,7 @@ test('a reserved encoding fetches its operand before #UD, as on this machine’s
   const encodings = reservedEncodings();
   const cases = encodings.map(atPageEnd);
   const image = new Uint8Array(IMAGE_BYTES);
-  const cpu = new SequenceCpu();
+  const cpu = new SequenceCpu(INTERPRETER);
   cpu.image = image;
   const counts = new Map<number, number>();
   const differences = opened.host(image, cases).flatMap(({ vector }, n) => {

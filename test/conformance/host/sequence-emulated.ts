@@ -5,6 +5,7 @@
 import { Cpu } from '../../../emulator/cpu/cpu.ts';
 import { CPU_FEATURES_ALL } from '../../../emulator/cpu/cpuid.ts';
 import { GuestMemory } from '../../../emulator/memory/guest-memory.ts';
+import type { Engine } from '../../unit/cpu/engines.ts';
 import type { SequenceCase, SequenceOutcome } from './sequence-host.ts';
 import { CASE_CODE_BYTES, CODE_LINEAR, DATA_LINEAR, FPU_BYTES, IMAGE_BYTES, SEGMENT_ORDER } from './sequence-host.ts';
 
@@ -73,16 +74,15 @@ export class SequenceCpu {
   /** Offset of the last case's code in each slot. */
   readonly #codeAt = new Map<number, number>();
 
-  /** @param translatedSlots how many cases can be translated together; 0 to interpret */
-  constructor(translatedSlots = 0) {
-    this.#slots = Math.max(1, translatedSlots);
+  /** @param slots how many cases can be translated together */
+  constructor(engine: Engine, slots = 1) {
+    this.#slots = slots;
     this.#memory = new GuestMemory(SLOTS + this.#slots * 0x1000, []);
     const memory = this.#memory;
     const none = (): number => 0;
     const ignore = (): void => undefined;
     const bus = { readPort: none, writePort: ignore, readMmio: none, writeMmio: ignore, acknowledgeInterrupt: none };
-    const translate = translatedSlots > 0 && { hotness: 0, patience: Infinity, batch: Infinity };
-    this.#cpu = new Cpu(memory, bus, { translate, features: CPU_FEATURES_ALL });
+    this.#cpu = new Cpu(memory, bus, { ...engine, features: CPU_FEATURES_ALL });
     this.#data = new Int32Array(memory.ram.buffer, memory.ram.byteOffset + DATA, WRITABLE_BYTES / 4);
     let table = PAGE_TABLES;
     const map = (linear: number, physical: number, flags: number): number => {
@@ -115,6 +115,11 @@ export class SequenceCpu {
     // or byte [first], 0; or byte [second], 0
     memory.load(TOUCH, Uint8Array.of(0x80, 0x0d, ...first, 0, 0x80, 0x0d, ...second, 0));
     memory.ram.fill(FILLER, SLOTS);
+  }
+
+  /** Instructions that handlers have executed. */
+  get threaded(): number {
+    return this.#cpu.threaded;
   }
 
   /** What the data pages hold before each case. */

@@ -34,7 +34,9 @@ if ('missing' in opened) {
   console.log(
     `${String(comparison.instructions)} instructions in ${String(comparison.passed + comparison.failed)} sequences`,
   );
-  console.log(`${String(comparison.translated)} instructions by translated code`);
+  console.log(
+    `${String(comparison.translated)} instructions by translated code, ${String(comparison.threaded)} by threaded handlers`,
+  );
   console.log(`${String(comparison.passed)} passed, ${String(comparison.failed)} failed`);
   if (comparison.failed > 0) process.exitCode = 1;
 }

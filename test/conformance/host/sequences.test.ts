@@ -24,5 +24,6 @@ test('random sequences of integer, x87, MMX and SSE instructions end as on this 
   const differences = comparison.batch(SEQUENCES).map(({ kind, text }) => `${kind}: ${text}`);
   expect(differences.slice(0, SHOWN), random.seedText).toEqual([]);
   expect(comparison.translated).toBeGreaterThan(SEQUENCES * 1.5);
+  expect(comparison.threaded).toBeGreaterThan(SEQUENCES);
   expect(comparison.passed).toBeGreaterThan(SEQUENCES * 0.99);
 });

@@ -4,6 +4,7 @@
  */
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { Code, Decoder as IcedDecoder, Formatter, FormatterSyntax } from 'iced-x86';
+import { INTERPRETER, THREADED, type Engine } from '../../unit/cpu/engines.ts';
 import type { Random } from '../../unit/cpu/random.ts';
 import { describeFpu, fpuDifferences } from './sequence-fpu.ts';
 import type { EmulatedOutcome } from './sequence-emulated.ts';
@@ -21,6 +22,10 @@ const TRAPS = [1, 3, 4];
 const INT3 = 0xcc;
 const INSTRUCTION_BYTES_MAX = 15;
 const TRANSLATED_TOGETHER = 64;
+/** Nothing is translated before it is asked for. */
+const TRANSLATED: Engine = { translate: { hotness: 0, patience: Infinity, batch: Infinity }, threaded: false };
+/** Whose base is 0. */
+const FLAT_CODE = 0x23;
 
 export interface Difference {
   readonly kind: string;
@@ -37,8 +42,9 @@ export class SequenceComparison {
   readonly endings = new Map<number, number>();
   readonly #host: SequenceHost;
   readonly #random: Random;
-  readonly #emulated = new SequenceCpu();
-  readonly #translated = new SequenceCpu(TRANSLATED_TOGETHER);
+  readonly #emulated = new SequenceCpu(INTERPRETER);
+  readonly #threaded = new SequenceCpu(THREADED);
+  readonly #translated = new SequenceCpu(TRANSLATED, TRANSLATED_TOGETHER);
 
   constructor(host: SequenceHost, random: Random) {
     this.#host = host;
@@ -50,9 +56,15 @@ export class SequenceComparison {
     return this.#translated.translated;
   }
 
+  /** Instructions that handlers have executed. */
+  get threaded(): number {
+    return this.#threaded.threaded;
+  }
+
   batch(count: number): Difference[] {
     const image = dataImage(this.#random, IMAGE_BYTES);
     this.#emulated.image = image;
+    this.#threaded.image = image;
     this.#translated.image = image;
     const cases: SequenceCase[] = [];
     const ours: EmulatedOutcome[] = [];
@@ -71,11 +83,17 @@ export class SequenceComparison {
       ours.push(mine);
     }
     const found: Difference[] = [];
-    this.#translated.runTranslated(flat.map((n) => cases[n])).forEach((translated, n) => {
-      const difference = differenceOf(cases[flat[n]], ours[flat[n]], translated);
+    const differ = (by: string, n: number, other: EmulatedOutcome): void => {
+      const difference = differenceOf(cases[n], ours[n], by, other);
       if (difference === undefined) return;
       this.failed++;
       found.push(difference);
+    };
+    cases.forEach((one, n) => {
+      if (one.segments[0] === FLAT_CODE) differ('threaded', n, this.#threaded.run(one));
+    });
+    this.#translated.runTranslated(flat.map((n) => cases[n])).forEach((translated, n) => {
+      differ('translated', flat[n], translated);
     });
     this.#host(image, cases).forEach((theirs, index) => {
       const [one, mine] = [cases[index], ours[index]];
@@ -109,18 +127,23 @@ export class SequenceComparison {
   }
 }
 
-/** Between the interpreter and translated code nothing is left open, undefined flags neither. */
-function differenceOf(one: SequenceCase, mine: EmulatedOutcome, translated: EmulatedOutcome): Difference | undefined {
-  if (isDeepStrictEqual(mine, translated)) return undefined;
+/** Between the interpreter and the others nothing is left open, undefined flags neither. */
+function differenceOf(
+  one: SequenceCase,
+  mine: EmulatedOutcome,
+  by: string,
+  other: EmulatedOutcome,
+): Difference | undefined {
+  if (isDeepStrictEqual(mine, other)) return undefined;
   const fields = (Object.keys(mine) as (keyof EmulatedOutcome)[]).filter(
-    (key) => !isDeepStrictEqual(mine[key], translated[key]),
+    (key) => !isDeepStrictEqual(mine[key], other[key]),
   );
-  const values = fields.map((key) => `${key} ${inspect(mine[key])}, translated ${inspect(translated[key])}`);
-  return { kind: `translated: ${fields.join('+')}`, text: `${values.join('; ').slice(0, 600)}\n${describe(one)}` };
+  const values = fields.map((key) => `${key} ${inspect(mine[key])}, ${by} ${inspect(other[key])}`);
+  return { kind: `${by}: ${fields.join('+')}`, text: `${values.join('; ').slice(0, 600)}\n${describe(one)}` };
 }
 
 function codeBase(selector: number): number {
-  return selector === 0x23 ? 0 : CODE_LINEAR;
+  return selector === FLAT_CODE ? 0 : CODE_LINEAR;
 }
 
 /** The bytes at EIP, to the end of the page, as they are at the end; empty outside of the code's page. */
