@@ -209,6 +209,47 @@ const divide: Emit = (c) => {
   c.setSlot(EDX, () => c.get(WIDE).get(A).op(Op.I64_EXTEND_U, Op.I64_REM_U, Op.I32_WRAP));
 };
 
+/** The same with signs; CF and OF where EDX is not the sign of EAX. */
+const multiplyWideSigned: Emit = (c) => {
+  c.slot(EAX).op(Op.I64_EXTEND_S).get(A).op(Op.I64_EXTEND_S, Op.I64_MUL).set(WIDE);
+  c.get(WIDE).op(Op.I32_WRAP).set(R).setResult();
+  c.setSlot(EAX, () => c.get(R));
+  c.setSlot(EDX, () => c.get(WIDE).i64(32).op(Op.I64_SHR_U, Op.I32_WRAP));
+  c.setCarries(() => c.slot(EDX).get(R).i32(31).op(Op.SHR_S, Op.NE).i32(31).op(Op.SHL));
+};
+
+/** EAX, whose sign is EDX, by A. */
+const divideSigned: Emit = (c) => {
+  c.slot(EAX).tee(B).i32(31).op(Op.SHR_S).slot(EDX).op(Op.NE).get(A).op(Op.EQZ, Op.OR);
+  c.get(A)
+    .i32(-1)
+    .op(Op.EQ)
+    .get(B)
+    .i32(0x8000_0000 | 0)
+    .op(Op.EQ, Op.AND, Op.OR)
+    .outIf();
+  c.setSlot(EAX, () => c.get(B).get(A).op(Op.DIV_S));
+  c.setSlot(EDX, () => c.get(B).get(A).op(Op.REM_S));
+};
+
+//                     computes with A
+const ACCUMULATOR = { MUL: multiplyWide, IMUL: multiplyWideSigned, DIV: divide, IDIV: divideSigned };
+
+function accumulator(): Record<string, Emit> {
+  const found: Record<string, Emit> = {};
+  for (const [name, operate] of Object.entries(ACCUMULATOR)) {
+    found[`${name} r`] = (c) => {
+      c.register(Field.A).set(A);
+      operate(c);
+    };
+    found[`${name} m`] = (c) => {
+      c.operand(4).get(HOST).access(Op.LOAD).set(A);
+      operate(c);
+    };
+  }
+  return found;
+}
+
 /** TEST has memory as its first operand alone. */
 const isForm = (name: string, form: string): boolean => name !== 'TEST' || form !== 'r,m';
 
@@ -244,6 +285,7 @@ function sized(): Record<string, Emit> {
 
 export const alu: Readonly<Record<string, Emit>> = {
   ...sized(),
+  ...accumulator(),
   'IMUL r,r': (c) => {
     c.register(Field.A).set(A).register(Field.B).set(B);
     multiply(c);
@@ -259,21 +301,5 @@ export const alu: Readonly<Record<string, Emit>> = {
   'IMUL r,m,i': (c) => {
     c.operand(4).get(HOST).access(Op.LOAD).set(A).field(Field.B).set(B);
     multiply(c);
-  },
-  'MUL r': (c) => {
-    c.register(Field.A).set(A);
-    multiplyWide(c);
-  },
-  'MUL m': (c) => {
-    c.operand(4).get(HOST).access(Op.LOAD).set(A);
-    multiplyWide(c);
-  },
-  'DIV r': (c) => {
-    c.register(Field.A).set(A);
-    divide(c);
-  },
-  'DIV m': (c) => {
-    c.operand(4).get(HOST).access(Op.LOAD).set(A);
-    divide(c);
   },
 };

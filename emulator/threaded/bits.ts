@@ -42,17 +42,46 @@ const ofMemory: Emit = (c) => {
 const lowest: Emit = (c) => c.get(A).op(Op.CTZ);
 const highest: Emit = (c) => c.i32(31).get(A).op(Op.CLZ, Op.SUB);
 
+//               what becomes of A, whose bit is B
+const CHANGES: Readonly<Record<string, number | undefined>> = { BT: undefined, BTS: Op.OR, BTR: Op.AND, BTC: Op.XOR };
+
+function tests(): Record<string, Emit> {
+  const found: Record<string, Emit> = {};
+  for (const [name, change] of Object.entries(CHANGES)) {
+    const handler =
+      (loadBit: Emit): Emit =>
+      (c) => {
+        c.register(Field.A).set(A);
+        loadBit(c);
+        c.set(B);
+        test(c);
+        if (change === undefined) return;
+        c.field(Field.A).get(A).i32(1).get(B).op(Op.SHL);
+        if (change === Op.AND) c.i32(-1).op(Op.XOR);
+        c.op(change).access(Op.STORE);
+      };
+    found[`${name} r,i`] = handler((c) => c.field(Field.B));
+    found[`${name} r,r`] = handler((c) => c.register(Field.B));
+  }
+  return found;
+}
+
+/** Changes CF and leaves the others. @param push CF as it shall be, 0 or 1 */
+function carry(push: Emit): Emit {
+  return (c) => {
+    push(c);
+    c.set(A).i32(0).set(B);
+    test(c);
+  };
+}
+
 export const bits: Readonly<Record<string, Emit>> = {
-  'BT r,i': (c) => {
-    c.register(Field.A).set(A).field(Field.B).set(B);
-    test(c);
-  },
-  'BT r,r': (c) => {
-    c.register(Field.A).set(A).register(Field.B).set(B);
-    test(c);
-  },
+  ...tests(),
   'BSF r,r': search(ofRegister, lowest),
   'BSF r,m': search(ofMemory, lowest),
   'BSR r,r': search(ofRegister, highest),
   'BSR r,m': search(ofMemory, highest),
+  'CLC ': carry((c) => c.i32(0)),
+  'STC ': carry((c) => c.i32(1)),
+  'CMC ': carry((c) => c.slot(CARRIES).i32(31).op(Op.SHR_U).i32(1).op(Op.XOR)),
 };

@@ -64,6 +64,11 @@ function conditional(): { jumps: Record<string, Emit>; others: Record<string, Em
       isTrue(c);
       c.if().field(Field.A).register(Field.B).access(Op.STORE).end();
     };
+    others[`CMOV${name} r,m`] = (c) => {
+      c.operand(4).get(HOST).access(Op.LOAD).set(A);
+      isTrue(c);
+      c.if().field(Field.A).get(A).access(Op.STORE).end();
+    };
   }
   return { jumps, others };
 }

@@ -7,6 +7,7 @@
 import { BASE, CARRIES, EIP, ESP, READ_END, RESULT, SS, WRITE_END } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { Code, Op } from '../translator/code.ts';
+import { END_4G } from '../translator/flat.ts';
 import { ACCESS_SIZE_SHIFT, ACCESS_USER, ACCESS_WRITES } from '../translator/tlb-fill.ts';
 import type { FunctionBody } from '../translator/wasm-module.ts';
 import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
@@ -14,9 +15,13 @@ import { Field, READ_TABLE_SLOT, RECORD_BYTES, WRITE_TABLE_SLOT } from './record
 
 /** Type of every handler: one parameter, one result. */
 export const TYPE_HANDLER = 0;
-export const TYPE_WALK = 1;
-/** Index of tlbWalk of translator/tlb-fill.ts. */
+export const TYPE_THREE = 1;
+export const TYPE_TWO = 2;
+/** Indices of helpers that regions have too: tlbWalk, loadSegment, tlbInvalidate, tlbReload. */
 export const WALK_FUNCTION = 0;
+export const SEGMENT_FUNCTION = 1;
+export const INVALIDATE_FUNCTION = 2;
+export const RELOAD_FUNCTION = 3;
 
 // Locals.
 const RECORD = 0;
@@ -76,6 +81,13 @@ export class HandlerCode extends Code {
     return this.setSlot(CARRIES, value);
   }
 
+  /** EIP of what follows a block whose last instruction this is, and no jump. */
+  behindEip(): this {
+    return this.slot(EIP)
+      .field(RECORD_BYTES + Field.B)
+      .op(Op.ADD);
+  }
+
   /** EIP of the next instruction of a block that ends here. */
   nextEip(): this {
     return this.slot(EIP).field(Field.B).op(Op.ADD);
@@ -93,15 +105,19 @@ export class HandlerCode extends Code {
     return this.effectiveAddress().#find(bytes, write, () => this.field(Field.SEGMENT));
   }
 
-  /** The same of the dword of the stack segment at the offset on the stack. */
-  stack(write: boolean): this {
-    return this.#find(4, write, () => this.i32(SS * 4));
+  /** The same of the stack segment, at the offset on the stack. */
+  stack(write: boolean, bytes = 4): this {
+    return this.#find(bytes, write, () => this.i32(SS * 4));
   }
 
   #find(bytes: number, write: boolean, pushSegment: () => void): this {
-    this.tee(HOST);
+    if (bytes > 4) this.set(HOST);
+    else this.tee(HOST);
     pushSegment();
-    this.access(Op.LOAD, (write ? WRITE_END : READ_END) * 4).op(Op.GE_U);
+    this.access(Op.LOAD, (write ? WRITE_END : READ_END) * 4);
+    // Whether a dword there is within the limit says nothing of more than that, unless there is no limit.
+    if (bytes > 4) this.i32(END_4G).op(Op.NE).get(HOST).i32(END_4G).op(Op.GE_U, Op.OR);
+    else this.op(Op.GE_U);
     this.outIf();
     this.get(HOST);
     pushSegment();

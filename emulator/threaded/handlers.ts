@@ -8,14 +8,34 @@
 import { alu } from './alu.ts';
 import { bits } from './bits.ts';
 import { HEADER, ONWARD, OUT, conditions, header, onward, transfers } from './control.ts';
-import { HANDLER_LOCALS, HandlerCode, TYPE_HANDLER, TYPE_WALK, type Emit } from './handler-code.ts';
+import {
+  HANDLER_LOCALS,
+  HandlerCode,
+  TYPE_HANDLER,
+  TYPE_THREE,
+  TYPE_TWO,
+  WALK_FUNCTION,
+  type Emit,
+} from './handler-code.ts';
 import { moves } from './moves.ts';
+
 import { shifts } from './shifts.ts';
+import { system } from './system.ts';
+import { SEGMENT_LOAD_LOCALS, segmentLoadHelper } from '../translator/segment-load.ts';
+import { TLB_RELOAD_LOCALS, tlbInvalidateHelper, tlbReloadHelper } from '../translator/tlb-forget.ts';
 import { TLB_WALK_LOCALS, tlbWalkHelper } from '../translator/tlb-fill.ts';
 import { encodeModule, type FunctionBody } from '../translator/wasm-module.ts';
 import { Field } from './records.ts';
 
-const going: Readonly<Record<string, Emit>> = { ...alu, ...shifts, ...bits, ...moves, ...conditions, [HEADER]: header };
+const going: Readonly<Record<string, Emit>> = {
+  ...alu,
+  ...shifts,
+  ...bits,
+  ...moves,
+  ...system,
+  ...conditions,
+  [HEADER]: header,
+};
 const jumping: Readonly<Record<string, Emit>> = { ...transfers, [ONWARD]: onward };
 
 export const handlerNames: readonly string[] = [...Object.keys(going), ...Object.keys(jumping), OUT];
@@ -35,11 +55,25 @@ function bodyOf(name: string): HandlerCode {
 
 /** Exports `h0`, `h1` and so on, in the order of `handlerNames`, and `enter`, which runs from a record on. */
 export function encodeHandlers(): Uint8Array<ArrayBuffer> {
-  const walk = new HandlerCode();
-  tlbWalkHelper(walk);
+  const code = (write: (code: HandlerCode) => void): HandlerCode => {
+    const made = new HandlerCode();
+    write(made);
+    return made;
+  };
+  const words = (count: number) => [{ count, wide: false }];
   const functions: FunctionBody[] = [
-    // WALK_FUNCTION
-    { name: 'walk', type: TYPE_WALK, locals: [{ count: TLB_WALK_LOCALS, wide: false }], code: walk },
+    // In the order of WALK_FUNCTION and so on.
+    { name: 'walk', type: TYPE_THREE, locals: words(TLB_WALK_LOCALS), code: code(tlbWalkHelper) },
+    { name: 'segment', type: TYPE_TWO, locals: words(SEGMENT_LOAD_LOCALS), code: code(segmentLoadHelper) },
+    { name: 'invalidate', type: TYPE_TWO, locals: [], code: code(tlbInvalidateHelper) },
+    {
+      name: 'reload',
+      type: TYPE_THREE,
+      locals: words(TLB_RELOAD_LOCALS),
+      code: code((reload) => {
+        tlbReloadHelper(reload, WALK_FUNCTION);
+      }),
+    },
   ];
   for (const [number, name] of handlerNames.entries()) {
     functions.push({ name: `h${number}`, type: TYPE_HANDLER, locals: HANDLER_LOCALS, code: bodyOf(name) });
@@ -49,6 +83,7 @@ export function encodeHandlers(): Uint8Array<ArrayBuffer> {
   const types = [
     { parameters: 1, results: 1 },
     { parameters: 3, results: 1 },
+    { parameters: 2, results: 1 },
   ];
   return encodeModule({ types, imports: [], functions });
 }

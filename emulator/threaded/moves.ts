@@ -1,8 +1,11 @@
 /** Moves, the stack, and NOP. The counterpart of cpu/fast/moves.ts and parts of control.ts. */
-import { EAX, EBP, EDX, ESP } from '../cpu/registers.ts';
+import { EAX, EBP, EDX, EFLAGS, ESP, Eflags } from '../cpu/registers.ts';
 import { Op } from '../translator/code.ts';
 import { A, HOST, type Emit } from './handler-code.ts';
 import { Field } from './records.ts';
+
+/** Of the general registers. */
+const ALL_BYTES = 32;
 
 //               register, memory, bytes, loads and store
 // prettier-ignore
@@ -44,6 +47,13 @@ export const moves: Readonly<Record<string, Emit>> = {
     c.register(Field.A).set(A).field(Field.A).register(Field.B).access(Op.STORE);
     c.field(Field.B).get(A).access(Op.STORE);
   },
+  'XCHG m,r': (c) => {
+    c.operand(4, true).get(HOST).access(Op.LOAD).set(A);
+    c.get(HOST).register(Field.B).access(Op.STORE);
+    c.field(Field.B).get(A).access(Op.STORE);
+  },
+  'CLD ': (c) => c.setSlot(EFLAGS, () => c.slot(EFLAGS).i32(~Eflags.DF).op(Op.AND)),
+  'STD ': (c) => c.setSlot(EFLAGS, () => c.slot(EFLAGS).i32(Eflags.DF).op(Op.OR)),
   'BSWAP r': (c) => {
     c.register(Field.A).set(A).field(Field.A);
     c.get(A).i32(8).op(Op.ROTL).i32(0x00ff_00ff).op(Op.AND);
@@ -66,6 +76,23 @@ export const moves: Readonly<Record<string, Emit>> = {
     c.slot(ESP).stack(false).get(HOST).access(Op.LOAD).set(A);
     // POP ESP: what was popped stays.
     c.moveStack(4).field(Field.A).get(A).access(Op.STORE);
+  },
+  'PUSHA ': (c) => {
+    c.slot(ESP).i32(ALL_BYTES).op(Op.SUB).stack(true, ALL_BYTES);
+    for (let register = 0; register < 8; register++) {
+      c.get(HOST)
+        .slot(register)
+        .access(Op.STORE, ALL_BYTES - 4 - register * 4);
+    }
+    c.moveStack(-ALL_BYTES);
+  },
+  'POPA ': (c) => {
+    c.slot(ESP).stack(false, ALL_BYTES);
+    for (let register = 0; register < 8; register++) {
+      if (register === ESP) continue;
+      c.setSlot(register, () => c.get(HOST).access(Op.LOAD, ALL_BYTES - 4 - register * 4));
+    }
+    c.moveStack(ALL_BYTES);
   },
   'LEAVE ': (c) => {
     c.slot(EBP).stack(false);

@@ -24,6 +24,8 @@ const FORM_LETTERS: Readonly<Record<number, string>> = {
   [Kind.MEM32]: 'm',
   [Kind.MEM]: 'M',
   [Kind.IMMEDIATE]: 'i',
+  [Kind.SEGMENT]: 's',
+  [Kind.CONTROL]: 'c',
   [Kind.RELATIVE]: 'j',
 };
 

@@ -18,6 +18,8 @@ import { Random } from '../cpu/random.ts';
 
 const ROUNDS = 40;
 const START = 0x1000;
+/** What needs descriptors or paging: test/unit/translator/segments.test.ts and tlb.test.ts. */
+const DECLINED_HERE = ['POP s', 'MOV s,w', 'MOV s,v', 'MOV c,r'];
 
 /** What execute/ leaves; EIP as after a block. Memory that is not there is not compared. */
 function general(core: Core, i: Instruction): boolean {
@@ -65,13 +67,15 @@ test('every handler does what the general one does, or nothing', () => {
           general(reference, i);
         }
         for (let register = 0; register < 8; register++) {
-          if (random.below(3) === 0) threaded.i32[register] = value(random);
+          // An address that even eight times lies in memory, or anything.
+          if (random.below(3) === 0)
+            threaded.i32[register] = random.below(2) === 0 ? random.below(0x1800) : value(random);
         }
         setArithmeticFlags(threaded, random.int32());
         threaded.i32[EIP] = START;
       }
       expect(Buffer.compare(threaded.memory.ram, reference.memory.ram), form).toBe(0);
     }
-    expect(done, form).toBeGreaterThan(0);
+    if (!DECLINED_HERE.includes(form)) expect(done, form).toBeGreaterThan(0);
   }
 }, 120_000);

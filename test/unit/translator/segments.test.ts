@@ -1,8 +1,8 @@
 /** Loads and stores of segment registers in translated code against the interpreter. SDM Vol. 2, MOV, PUSH, POP. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CODE0, CODE3, DATA0, DATA3, FREE, TSS_SELECTOR, TestMachine, at } from '../cpu/test-machine.ts';
 import { cpuState } from './random-code.ts';
-import { INTERPRETER, TRANSLATED, type Engine } from '../cpu/engines.ts';
+import { INTERPRETER, THREADED, TRANSLATED, type Engine } from '../cpu/engines.ts';
 
 // prettier-ignore
 const LOOP = (mov: number, push: readonly number[], pop: readonly number[]): Uint8Array => Uint8Array.of(
@@ -69,28 +69,33 @@ const WAYS = [
   ['gs', 'ds'],
 ] as const;
 
-for (const cpl of [0, 3] as const) {
-  test.each(WAYS)(`at CPL ${cpl}, MOV to %s and POP %s do what the interpreter does`, (moved, popped) => {
-    const code = LOOP(NUMBERS[moved], PUSHES[moved], POPS[popped]);
-    const machines = [build(cpl, code, INTERPRETER), build(cpl, code, TRANSLATED)] as const;
-    const start = machines.map((m) => m.cpu.save());
-    const { executed } = machines[1].cpu.translator!;
-    expect(executed).toBeGreaterThan(200);
-    for (const selector of SELECTORS) {
-      for (const [base, limit, access, flags] of selector >>> 3 === FREE >>> 3 ? DESCRIPTORS : [DESCRIPTORS[0]]) {
-        machines.forEach((m, index) => {
-          m.cpu.restore(start[index]);
-          m.cpu.registers.ebx = DATA3;
-          m.step(400);
-          m.descriptor(FREE, base, limit, access, flags);
-          m.cpu.registers.ebx = selector;
-          m.step(3);
-        });
-        for (const steps of [1, 2, 3, 1, 40]) {
-          machines.forEach((m) => m.step(steps));
-          expect(cpuState(machines[1]), `${selector}: ${access}`).toBe(cpuState(machines[0]));
+describe.each([
+  ['translated', TRANSLATED],
+  ['threaded', THREADED],
+])('%s', (_, engine) => {
+  for (const cpl of [0, 3] as const) {
+    test.each(WAYS)(`at CPL ${cpl}, MOV to %s and POP %s do what the interpreter does`, (moved, popped) => {
+      const code = LOOP(NUMBERS[moved], PUSHES[moved], POPS[popped]);
+      const machines = [build(cpl, code, INTERPRETER), build(cpl, code, engine)] as const;
+      const start = machines.map((m) => m.cpu.save());
+      const { threaded, translator } = machines[1].cpu;
+      expect(threaded + (translator?.executed ?? 0)).toBeGreaterThan(200);
+      for (const selector of SELECTORS) {
+        for (const [base, limit, access, flags] of selector >>> 3 === FREE >>> 3 ? DESCRIPTORS : [DESCRIPTORS[0]]) {
+          machines.forEach((m, index) => {
+            m.cpu.restore(start[index]);
+            m.cpu.registers.ebx = DATA3;
+            m.step(400);
+            m.descriptor(FREE, base, limit, access, flags);
+            m.cpu.registers.ebx = selector;
+            m.step(3);
+          });
+          for (const steps of [1, 2, 3, 1, 40]) {
+            machines.forEach((m) => m.step(steps));
+            expect(cpuState(machines[1]), `${selector}: ${access}`).toBe(cpuState(machines[0]));
+          }
         }
       }
-    }
-  });
-}
+    });
+  }
+});
