@@ -19,7 +19,7 @@ import { Random } from '../cpu/random.ts';
 const ROUNDS = 40;
 const START = 0x1000;
 /** What needs descriptors or paging: test/unit/translator/segments.test.ts and tlb.test.ts. */
-const DECLINED_HERE = ['POP s', 'MOV s,w', 'MOV s,v', 'MOV c,r'];
+const SYSTEM = ['POP s', 'MOV s,w', 'MOV s,v', 'MOV c,r', 'INVLPG M'];
 
 /** What execute/ leaves; EIP as after a block. Memory that is not there is not compared. */
 function general(core: Core, i: Instruction): boolean {
@@ -43,6 +43,7 @@ test('every handler does what the general one does, or nothing', () => {
   const [threaded, reference] = [newCore(), newCore()];
   const thread = new Thread(threaded);
   for (const [form, instructions] of forms) {
+    if (SYSTEM.includes(form)) continue;
     let done = 0;
     for (const i of instructions) {
       // Near its base, where there is memory more often.
@@ -76,6 +77,6 @@ test('every handler does what the general one does, or nothing', () => {
       }
       expect(Buffer.compare(threaded.memory.ram, reference.memory.ram), form).toBe(0);
     }
-    if (!DECLINED_HERE.includes(form)) expect(done, form).toBeGreaterThan(0);
+    expect(done, form).toBeGreaterThan(0);
   }
 }, 120_000);
