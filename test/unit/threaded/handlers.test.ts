@@ -9,7 +9,7 @@ import { CpuException } from '../../../emulator/cpu/exception.ts';
 import { execute } from '../../../emulator/cpu/execute/index.ts';
 import { arithmeticFlags, setArithmeticFlags } from '../../../emulator/cpu/flags.ts';
 import type { Instruction } from '../../../emulator/cpu/instruction.ts';
-import { EIP } from '../../../emulator/cpu/registers.ts';
+import { EAX, EDX, EIP } from '../../../emulator/cpu/registers.ts';
 import { handlerNumber } from '../../../emulator/threaded/handler-table.ts';
 import { handlerNames } from '../../../emulator/threaded/handlers.ts';
 import { Thread } from '../../../emulator/threaded/thread.ts';
@@ -72,6 +72,8 @@ test('every handler does what the general one does, or nothing', () => {
           if (random.below(3) === 0)
             threaded.i32[register] = random.below(2) === 0 ? random.below(0x1800) : value(random);
         }
+        // As before a division.
+        if (random.below(3) === 0) threaded.i32[EDX] = threaded.i32[EAX] >> 31;
         setArithmeticFlags(threaded, random.int32());
         threaded.i32[EIP] = START;
       }
