@@ -35,7 +35,7 @@ const not =
   };
 
 // prettier-ignore
-const CONDITIONS: Readonly<Record<string, Emit>> = {
+export const CONDITIONS: Readonly<Record<string, Emit>> = {
   O: overflow, NO: not(overflow), B: carry, AE: not(carry), E: zero, NE: not(zero),
   BE: either(carry, zero), A: not(either(carry, zero)), S: sign, NS: not(sign), P: parity, NP: not(parity),
   L: less, GE: not(less), LE: either(less, zero), G: not(either(less, zero)),

@@ -22,6 +22,8 @@ export const WALK_FUNCTION = 0;
 export const SEGMENT_FUNCTION = 1;
 export const INVALIDATE_FUNCTION = 2;
 export const RELOAD_FUNCTION = 3;
+/** And those of translator/x87/helpers.ts, in their order. */
+export const X87_FUNCTION = 4;
 
 // Locals.
 const RECORD = 0;
@@ -100,9 +102,12 @@ export class HandlerCode extends Code {
     return this.field(Field.DISPLACEMENT).op(Op.ADD);
   }
 
-  /** HOST is where the memory operand is; clobbers T. */
-  operand(bytes: number, write = false): this {
-    return this.effectiveAddress().#find(bytes, write, () => this.field(Field.SEGMENT));
+  /**
+   * HOST is where the memory operand is; clobbers T.
+   * @param walks false: what the page tables say is not looked at here, since something else may come before the access
+   */
+  operand(bytes: number, write = false, walks = true): this {
+    return this.effectiveAddress().#find(bytes, write, () => this.field(Field.SEGMENT), walks);
   }
 
   /** The same of the stack segment, at the offset on the stack. */
@@ -110,7 +115,7 @@ export class HandlerCode extends Code {
     return this.#find(bytes, write, () => this.i32(SS * 4));
   }
 
-  #find(bytes: number, write: boolean, pushSegment: () => void): this {
+  #find(bytes: number, write: boolean, pushSegment: () => void, walks = true): this {
     if (bytes > 4) this.set(HOST);
     else this.tee(HOST);
     pushSegment();
@@ -133,7 +138,8 @@ export class HandlerCode extends Code {
         .op(Op.AND)
         .i32(0x1000 - bytes)
         .op(Op.GT_U, Op.OR);
-    this.if().#walk(bytes, write).outIf().#addend(write).set(T).end();
+    if (walks) this.if().#walk(bytes, write).outIf().#addend(write).set(T).end();
+    else this.outIf();
     return this.get(HOST).get(T).op(Op.ADD).set(HOST);
   }
 

@@ -21,9 +21,11 @@ import { moves } from './moves.ts';
 
 import { shifts } from './shifts.ts';
 import { system } from './system.ts';
+import { x87 } from './x87.ts';
 import { SEGMENT_LOAD_LOCALS, segmentLoadHelper } from '../translator/segment-load.ts';
 import { TLB_RELOAD_LOCALS, tlbInvalidateHelper, tlbReloadHelper } from '../translator/tlb-forget.ts';
 import { TLB_WALK_LOCALS, tlbWalkHelper } from '../translator/tlb-fill.ts';
+import { x87Functions } from '../translator/x87/helpers.ts';
 import { encodeModule, type FunctionBody } from '../translator/wasm-module.ts';
 import { Field } from './records.ts';
 
@@ -33,6 +35,7 @@ const going: Readonly<Record<string, Emit>> = {
   ...bits,
   ...moves,
   ...system,
+  ...x87,
   ...conditions,
   [HEADER]: header,
 };
@@ -74,6 +77,7 @@ export function encodeHandlers(): Uint8Array<ArrayBuffer> {
         tlbReloadHelper(reload, WALK_FUNCTION);
       }),
     },
+    ...x87Functions(TYPE_THREE),
   ];
   for (const [number, name] of handlerNames.entries()) {
     functions.push({ name: `h${number}`, type: TYPE_HANDLER, locals: HANDLER_LOCALS, code: bodyOf(name) });

@@ -25,6 +25,12 @@ export const Field = {
   DISPLACEMENT: 24,
   /** The segment's number times four. */
   SEGMENT: 28,
+  // Of an x87 instruction. With memory it has no other operand.
+  /** Where in its block it begins, times 2^16, and its opcode. */
+  FPU: 4,
+  /** Distances of its register operands from ST(0) in bytes. */
+  ST0: 12,
+  ST1: 16,
 } as const;
 
 /** Slots with the byte offsets of the fast tables of the current privilege level. */

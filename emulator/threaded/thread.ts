@@ -7,7 +7,7 @@
 import { FROZEN, type Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
 import { formOf } from '../cpu/fast/index.ts';
-import { Instruction, Kind, type Form } from '../cpu/instruction.ts';
+import { Kind, MemoryFormat, type Instruction } from '../cpu/instruction.ts';
 import { BASE, CS, EIP, FETCH_END, TLB_CHANGED } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { FETCH_END_4G } from '../translator/flat.ts';
@@ -30,6 +30,8 @@ const OUT_NUMBER = handlerNumber(OUT)!;
 const RECORDS = layout.records / 4;
 const CHAIN = layout.chain / 4;
 const RECORD_SLOTS = RECORD_BYTES / 4;
+const FPU_REGISTER_BYTES = 16;
+const FORMATS = Object.keys(MemoryFormat).length;
 const ENTRY_SLOTS = (1 << CHAIN_ENTRY_SHIFT) / 4;
 /** No page's: an entry that has it leads nowhere, whatever address is asked for. */
 const NO_ADDEND = 1;
@@ -163,7 +165,7 @@ export class Thread {
   }
 
   #make(block: Block): void {
-    const { ops, length } = block;
+    const { ops, starts, length } = block;
     // An instruction over a page's end, a block that is not kept, or one that would come back at once.
     if (block.secondPage !== -1 || block.heat <= FROZEN || numberOf(ops[0]) === OUT_NUMBER) {
       block.thread = FROZEN;
@@ -180,7 +182,7 @@ export class Thread {
     m[at + Field.A / 4] = length;
     for (let n = 0; n < length; n++) {
       at += RECORD_SLOTS;
-      writeRecord(m, at, ops[n]);
+      writeRecord(m, at, ops[n], starts[n]);
     }
     if (!block.setsEip) {
       at += RECORD_SLOTS;
@@ -198,19 +200,22 @@ export class Thread {
   }
 }
 
-const numbers = new WeakMap<Form, number>();
+/** By form and, of memory operands that can be more than one thing, what is there. */
+const numbers: number[] = [];
 
-function numberOf({ form }: Instruction): number {
-  let number = numbers.get(form);
+function numberOf(i: Instruction): number {
+  const key = i.form.number * FORMATS + (i.kind0 === Kind.MEM ? i.index0 : 0);
+  let number = numbers[key];
   if (number === undefined) {
-    const name = formOf(new Instruction(form));
+    const name = formOf(i);
     number = (name === undefined ? undefined : handlerNumber(name)) ?? OUT_NUMBER;
-    numbers.set(form, number);
+    numbers[key] = number;
   }
   return number;
 }
 
-function writeRecord(m: Int32Array, at: number, i: Instruction): void {
+/** @param offset where in its block it begins */
+function writeRecord(m: Int32Array, at: number, i: Instruction, offset: number): void {
   const number = numberOf(i);
   m[at] = number;
   if (number === OUT_NUMBER) return;
@@ -221,8 +226,15 @@ function writeRecord(m: Int32Array, at: number, i: Instruction): void {
   m[at + Field.SCALE / 4] = i.scale;
   m[at + Field.DISPLACEMENT / 4] = i.displacement;
   m[at + Field.SEGMENT / 4] = i.segment * 4;
-  if (i.kind2 !== Kind.IMMEDIATE) return;
-  m[at + (i.kind1 === Kind.REG32 ? Field.DISPLACEMENT : Field.B) / 4] = i.index2;
+  // The mnemonics of the x87 begin with F, and no other's that has a handler.
+  if (i.row.mnemonic.startsWith('F')) writeFpuFields(m, at, i, offset);
+  else if (i.kind2 === Kind.IMMEDIATE) m[at + (i.kind1 === Kind.REG32 ? Field.DISPLACEMENT : Field.B) / 4] = i.index2;
+}
+
+function writeFpuFields(m: Int32Array, at: number, i: Instruction, offset: number): void {
+  m[at + Field.FPU / 4] = (offset << 16) | i.fpuOpcode;
+  if (i.kind0 === Kind.ST) m[at + Field.ST0 / 4] = i.index0 * FPU_REGISTER_BYTES;
+  if (i.kind1 === Kind.ST) m[at + Field.ST1 / 4] = i.index1 * FPU_REGISTER_BYTES;
 }
 
 /** Registers as byte offsets; an immediate as it is. */

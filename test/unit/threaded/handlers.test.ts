@@ -13,7 +13,7 @@ import { EAX, EDX, EIP } from '../../../emulator/cpu/registers.ts';
 import { handlerNumber } from '../../../emulator/threaded/handler-table.ts';
 import { handlerNames } from '../../../emulator/threaded/handlers.ts';
 import { Thread } from '../../../emulator/threaded/thread.ts';
-import { MODE, copy, findForms, newCore, randomise, value } from '../cpu/form-kit.ts';
+import { MODE, copy, findForms, newCore, randomise, randomiseFpu, stateSlots, value } from '../cpu/form-kit.ts';
 import { Random } from '../cpu/random.ts';
 
 const ROUNDS = 40;
@@ -33,7 +33,7 @@ function general(core: Core, i: Instruction): boolean {
   return true;
 }
 
-const stateOf = (core: Core): unknown => [...core.i32.subarray(0, 10), arithmeticFlags(core)];
+const stateOf = (core: Core): unknown => [...stateSlots(core).map((slots) => [...slots]), arithmeticFlags(core)];
 
 test('every handler does what the general one does, or nothing', () => {
   const random = new Random(0x74ead);
@@ -72,6 +72,7 @@ test('every handler does what the general one does, or nothing', () => {
           if (random.below(3) === 0)
             threaded.i32[register] = random.below(2) === 0 ? random.below(0x1800) : value(random);
         }
+        randomiseFpu(threaded, random);
         // As before a division.
         if (random.below(3) === 0) threaded.i32[EDX] = threaded.i32[EAX] >> 31;
         setArithmeticFlags(threaded, random.int32());
