@@ -7,7 +7,7 @@
 import { FROZEN, type Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
 import { formOf } from '../cpu/fast/index.ts';
-import { Kind, MemoryFormat, type Instruction } from '../cpu/instruction.ts';
+import { Kind, MemoryFormat, type Form, type Instruction } from '../cpu/instruction.ts';
 import { BASE, CS, EIP, FETCH_END, TLB_CHANGED } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { FETCH_END_4G } from '../translator/flat.ts';
@@ -31,7 +31,6 @@ const RECORDS = layout.records / 4;
 const CHAIN = layout.chain / 4;
 const RECORD_SLOTS = RECORD_BYTES / 4;
 const FPU_REGISTER_BYTES = 16;
-const FORMATS = Object.keys(MemoryFormat).length;
 const ENTRY_SLOTS = (1 << CHAIN_ENTRY_SHIFT) / 4;
 /** No page's: an entry that has it leads nowhere, whatever address is asked for. */
 const NO_ADDEND = 1;
@@ -201,17 +200,18 @@ export class Thread {
 }
 
 /** By form and, of memory operands that can be more than one thing, what is there. */
-const numbers: number[] = [];
+const numbers = new WeakMap<Form, number[]>();
 
 function numberOf(i: Instruction): number {
-  const key = i.form.number * FORMATS + (i.kind0 === Kind.MEM ? i.index0 : 0);
-  let number = numbers[key];
-  if (number === undefined) {
-    const name = formOf(i);
-    number = (name === undefined ? undefined : handlerNumber(name)) ?? OUT_NUMBER;
-    numbers[key] = number;
-  }
-  return number;
+  const format = i.kind0 === Kind.MEM ? i.index0 : MemoryFormat.NONE;
+  let ofForm = numbers.get(i.form);
+  if (ofForm === undefined) numbers.set(i.form, (ofForm = []));
+  return (ofForm[format] ??= findNumber(i));
+}
+
+function findNumber(i: Instruction): number {
+  const name = formOf(i);
+  return (name === undefined ? undefined : handlerNumber(name)) ?? OUT_NUMBER;
 }
 
 /** @param offset where in its block it begins */
