@@ -311,7 +311,7 @@ export class Cpu {
     if (isTranslators) {
       const first = block.ops[0];
       if (first.touch !== 0 && (this.#leftRegion || block.translation !== undefined) && !touch(core, first)) {
-        return this.#pageFault(block);
+        return this.#pageFault(block, 0);
       }
       this.#leftRegion = this.translator?.run(block, this.#leftRegion) === true;
       if (this.#leftRegion) return undefined;
@@ -326,6 +326,8 @@ export class Cpu {
         if (left === undefined) return undefined;
         rest = left;
         from = thread.index;
+        const i = left.ops[from];
+        if (i.touch !== 0 && !touch(core, i)) return this.#pageFault(left, from);
       }
     }
     const { length } = rest;
@@ -449,11 +451,13 @@ export class Cpu {
     return stop;
   }
 
-  /** Of the first instruction of a block that does not run. */
-  #pageFault(block: Block): CpuStop | undefined {
+  /** Of an instruction that does not run, before which its block has. */
+  #pageFault(block: Block, position: number): CpuStop | undefined {
     const core = this.#core;
-    core.block = block;
+    core.i32[EIP] += block.starts[position];
+    core.left -= position;
     core.position = 0;
+    core.block = undefined;
     if (!core.stopsAt(PF) && this.#judgedAt !== core.instructionCount && quickPageFault(core)) {
       this.#delivered();
       return undefined;

@@ -1,7 +1,7 @@
 /**
- * Brings the page that a block's first instruction accesses into the TLB before the block runs, or says that it cannot.
- * Translated code leaves at such an instruction; with its page there it goes on at once, and a page fault is delivered
- * without being thrown, which would cost more than all the rest of it.
+ * Brings the page that an instruction accesses into the TLB before it runs, or says that it cannot. Handlers and translated
+ * code leave at such an instruction; with its page there the latter goes on at once, and a page fault is delivered without
+ * being thrown, which would cost more than all the rest of it.
  * Intel SDM Vol. 3A, "Page-Fault Exception (#PF)".
  *
  * Invariant: what it does is the first thing that the instruction would do. So it is for instructions with one memory

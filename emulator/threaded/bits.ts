@@ -1,8 +1,8 @@
-/** Tests of bits and searches for them. The counterpart of parts of cpu/execute/bits.ts. */
+/** Tests of bits, searches for them, and flags as bits. The counterpart of parts of cpu/execute/bits.ts and data.ts. */
 import { CARRY_BITS } from '../cpu/flags.ts';
-import { CARRIES, RESULT } from '../cpu/registers.ts';
+import { CARRIES, EAX, Eflags, RESULT } from '../cpu/registers.ts';
 import { Op } from '../translator/code.ts';
-import { A, B, HOST, T, type Emit, type HandlerCode } from './handler-code.ts';
+import { A, B, HOST, R, T, type Emit, type HandlerCode } from './handler-code.ts';
 import { Field } from './records.ts';
 
 const HIGH_CARRIES = 0xc000_0000 | 0;
@@ -75,12 +75,33 @@ function carry(push: Emit): Emit {
   };
 }
 
+/** What setArithmeticFlags of cpu/flags.ts does with AH, but OF stays. */
+const storeFlags: Emit = (c) => {
+  c.i32(EAX * 4)
+    .access(Op.LOAD8_U, 1)
+    .set(A);
+  // R: the carries. CF xor OF is from the new and the old.
+  c.get(A).i32(31).op(Op.SHL).set(B);
+  c.slot(CARRIES).tee(T).get(T).i32(1).op(Op.SHL, Op.XOR).get(B).op(Op.XOR).i32(1).op(Op.SHR_U).i32(0x4000_0000);
+  c.op(Op.AND).get(B).op(Op.OR).get(A).i32(Eflags.AF).op(Op.AND).i32(1).op(Op.SHR_U, Op.OR).set(R);
+  // B: whether the parity is odd.
+  c.get(A).i32(Eflags.PF).op(Op.AND, Op.EQZ).set(B);
+  c.get(A).i32(Eflags.ZF).op(Op.AND, Op.EQZ).if();
+  c.setSlot(RESULT, () => c.get(A).i32(Eflags.SF).op(Op.AND).i32(24).op(Op.SHL).i32(0x100).get(B).op(Op.OR, Op.OR));
+  c.setCarries(() => c.get(R));
+  c.else();
+  c.setSlot(RESULT, () => c.i32(0));
+  c.setCarries(() => c.get(R).get(B).i32(8).op(Op.SHL).get(A).i32(7).op(Op.SHR_U, Op.OR, Op.OR));
+  c.end();
+};
+
 export const bits: Readonly<Record<string, Emit>> = {
   ...tests(),
   'BSF r,r': search(ofRegister, lowest),
   'BSF r,m': search(ofMemory, lowest),
   'BSR r,r': search(ofRegister, highest),
   'BSR r,m': search(ofMemory, highest),
+  'SAHF ': storeFlags,
   'CLC ': carry((c) => c.i32(0)),
   'STC ': carry((c) => c.i32(1)),
   'CMC ': carry((c) => c.slot(CARRIES).i32(31).op(Op.SHR_U).i32(1).op(Op.XOR)),

@@ -19,7 +19,7 @@ import { Random } from '../cpu/random.ts';
 const ROUNDS = 40;
 const START = 0x1000;
 /** What needs descriptors or paging: test/unit/translator/segments.test.ts and tlb.test.ts. */
-const SYSTEM = ['POP s', 'MOV s,w', 'MOV s,v', 'MOV c,r', 'INVLPG M'];
+const SYSTEM = ['POP s', 'MOV s,w', 'MOV s,v', 'MOV c,r', 'MOV r,c', 'INVLPG M'];
 
 /** What execute/ leaves; EIP as after a block. Memory that is not there is not compared. */
 function general(core: Core, i: Instruction): boolean {
