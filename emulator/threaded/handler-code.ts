@@ -4,10 +4,9 @@
  * A handler is a function of its record (local 0) that gives a record back: the one that TypeScript is to go on with, or 0
  * to look at EIP. It gives its own back before it has changed anything.
  */
-import { BASE, CARRIES, EIP, ESP, READ_END, RESULT, SS, WRITE_END } from '../cpu/registers.ts';
+import { CARRIES, EIP, ESP, RESULT } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { Code, Op } from '../translator/code.ts';
-import { END_4G } from '../translator/flat.ts';
 import { ACCESS_SIZE_SHIFT, ACCESS_USER, ACCESS_WRITES } from '../translator/tlb-fill.ts';
 import type { FunctionBody } from '../translator/wasm-module.ts';
 import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
@@ -107,31 +106,17 @@ export class HandlerCode extends Code {
    * @param walks false: what the page tables say is not looked at here, since something else may come before the access
    */
   operand(bytes: number, write = false, walks = true): this {
-    return this.effectiveAddress().#find(bytes, write, () => this.field(Field.SEGMENT), walks);
+    return this.effectiveAddress().#find(bytes, write, walks);
   }
 
   /** The same of the stack segment, at the offset on the stack. */
   stack(write: boolean, bytes = 4): this {
-    return this.#find(bytes, write, () => this.i32(SS * 4));
+    return this.#find(bytes, write, true);
   }
 
-  #find(bytes: number, write: boolean, pushSegment: () => void, walks = true): this {
-    if (bytes > 4) this.set(HOST);
-    else this.tee(HOST);
-    pushSegment();
-    this.access(Op.LOAD, (write ? WRITE_END : READ_END) * 4);
-    // Whether a dword there is within the limit says nothing of more than that, unless there is no limit.
-    if (bytes > 4) this.i32(END_4G).op(Op.NE).get(HOST).i32(END_4G).op(Op.GE_U, Op.OR);
-    else this.op(Op.GE_U);
-    this.outIf();
-    this.get(HOST);
-    pushSegment();
-    this.access(Op.LOAD, BASE * 4)
-      .op(Op.ADD)
-      .set(HOST)
-      .#addend(write)
-      .tee(T)
-      .op(Op.EQZ);
+  /** From a linear address on the stack: segments are flat. */
+  #find(bytes: number, write: boolean, walks: boolean): this {
+    this.set(HOST).#addend(write).tee(T).op(Op.EQZ);
     if (bytes > 1)
       this.get(HOST)
         .i32(0xfff)

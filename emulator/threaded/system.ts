@@ -2,7 +2,7 @@
  * Segment registers, and what makes the TLB forget. Helpers that regions have too do the common case; where they decline, the
  * record is given back. The counterpart of translator/emit-segments.ts and emit-paging.ts.
  */
-import { BASE, CPL, CR2, CS, ESP, SELECTOR, SS } from '../cpu/registers.ts';
+import { CPL, CR2, CS, ESP, SELECTOR, SS } from '../cpu/registers.ts';
 import { Op } from '../translator/code.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
 import {
@@ -50,11 +50,7 @@ export const system: Readonly<Record<string, Emit>> = {
     c.moveStack(4);
   },
   'INVLPG M': (c) => {
-    c.effectiveAddress()
-      .field(Field.SEGMENT)
-      .access(Op.LOAD, BASE * 4)
-      .op(Op.ADD);
-    c.behindEip().call(INVALIDATE_FUNCTION).op(Op.EQZ).outIf();
+    c.effectiveAddress().behindEip().call(INVALIDATE_FUNCTION).op(Op.EQZ).outIf();
   },
   'MOV r,c': (c) => {
     c.slot(CPL).field(Field.B).i32(2).op(Op.NE, Op.OR).outIf();

@@ -8,9 +8,9 @@ import { FROZEN, type Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
 import { formOf } from '../cpu/fast/index.ts';
 import { Kind, MemoryFormat, type Form, type Instruction } from '../cpu/instruction.ts';
-import { BASE, CS, EIP, FETCH_END, TLB_CHANGED } from '../cpu/registers.ts';
+import { EIP, TLB_CHANGED } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
-import { FETCH_END_4G } from '../translator/flat.ts';
+import { isFlat, isFlatOperand } from '../translator/flat.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
 import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
 import { HEADER, ONWARD, OUT } from './control.ts';
@@ -68,17 +68,10 @@ export class Thread {
     return 0 - runs;
   }
 
-  /** Whether a block that waits for nothing can be run here, now: 32-bit code in a flat segment, where alignment does not matter. */
+  /** Whether a block that waits for nothing can be run here, now: 32-bit code over flat segments, and no probes. */
   takes({ mode, length }: Block): boolean {
     const core = this.#core;
-    const m = core.i32;
-    return (
-      mode === (Mode.CODE32 | Mode.STACK32) &&
-      m[FETCH_END] === FETCH_END_4G &&
-      m[BASE + CS] === 0 &&
-      core.left >= length &&
-      !core.alignmentCheck
-    );
+    return mode === (Mode.CODE32 | Mode.STACK32) && core.left >= length && isFlat(core);
   }
 
   /**
@@ -203,10 +196,15 @@ export class Thread {
 const numbers = new WeakMap<Form, number[]>();
 
 function numberOf(i: Instruction): number {
+  if ((isMemory(i.kind0) || isMemory(i.kind1)) && !isFlatOperand(i)) return OUT_NUMBER;
   const format = i.kind0 === Kind.MEM ? i.index0 : MemoryFormat.NONE;
   let ofForm = numbers.get(i.form);
   if (ofForm === undefined) numbers.set(i.form, (ofForm = []));
   return (ofForm[format] ??= findNumber(i));
+}
+
+function isMemory(kind: number): boolean {
+  return kind >= Kind.MEM8 && kind <= Kind.MEM;
 }
 
 function findNumber(i: Instruction): number {

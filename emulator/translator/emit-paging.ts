@@ -6,7 +6,8 @@ import type { Instruction } from '../cpu/instruction.ts';
 import { Kind } from '../cpu/instruction.ts';
 import { Op } from './code.ts';
 import type { EmitJump } from './emit-control.ts';
-import { TLB_INVALIDATE_HELPER, TLB_RELOAD_HELPER, isFlatOperand } from './emitter.ts';
+import { TLB_INVALIDATE_HELPER, TLB_RELOAD_HELPER } from './emitter.ts';
+import { isFlatOperand } from './flat.ts';
 import { LEFT, VALUE0 } from './locals.ts';
 import { RELOAD } from './tlb-forget.ts';
 

@@ -11,7 +11,8 @@ import { canEmitData, data } from './emit-data.ts';
 import { pagingEmitterOf } from './emit-paging.ts';
 import { segmentEmitterOf } from './emit-segments.ts';
 import { canEmitX87, x87 } from './emit-x87.ts';
-import { isFlatOperand, isMemory, type Emitter } from './emitter.ts';
+import { isMemory, type Emitter } from './emitter.ts';
+import { isFlatOperand } from './flat.ts';
 
 export type Emit = (e: Emitter, i: Instruction) => void;
 

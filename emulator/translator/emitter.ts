@@ -9,7 +9,7 @@
 import { layout } from '../memory/layout.ts';
 import type { Instruction } from '../cpu/instruction.ts';
 import { Kind } from '../cpu/instruction.ts';
-import { CS, FS, GS, ZERO } from '../cpu/registers.ts';
+import { ZERO } from '../cpu/registers.ts';
 import { Bases, GroupRecorder, type Group, type GroupPlan } from './base-groups.ts';
 import { Code, Op } from './code.ts';
 import {
@@ -473,9 +473,4 @@ export function isMemory(kind: number): boolean {
 export function sizeOfKind(kind: number): Size {
   if (kind === Kind.MEM32 || kind === Kind.REG32) return 4;
   return kind === Kind.MEM16 || kind === Kind.REG16 ? 2 : 1;
-}
-
-/** Whether the memory operand lies in a segment that regions take for flat. */
-export function isFlatOperand(i: Instruction): boolean {
-  return i.addressMask === -1 && i.segment !== CS && i.segment !== FS && i.segment !== GS;
 }

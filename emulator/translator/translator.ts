@@ -11,23 +11,10 @@
 import type { Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
 import { pageOf } from '../cpu/probes.ts';
-import {
-  BASE,
-  CARRIES,
-  CS,
-  DS,
-  EIP,
-  ES,
-  FETCH_END,
-  MISSED_AT,
-  READ_END,
-  SS,
-  TLB_CHANGED,
-  WRITE_END,
-} from '../cpu/registers.ts';
+import { CARRIES, EIP, MISSED_AT, TLB_CHANGED } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
 import { Covered } from './covered.ts';
-import { END_4G, FETCH_END_4G } from './flat.ts';
+import { isFlat } from './flat.ts';
 import { Links, type Place } from './links.ts';
 import { LEFT_SLOT, NEXT_EIP } from './locals.ts';
 import { listRegion, type RegionListing } from './listing.ts';
@@ -165,7 +152,7 @@ export class Translator {
       translation = find(block, eip, user);
       if (translation === undefined) return false;
     }
-    if ((m[CARRIES] & PLAIN_CARRIES_EXCLUDE) !== 0 || core.attention !== 0 || !this.#flat) return false;
+    if ((m[CARRIES] & PLAIN_CARRIES_EXCLUDE) !== 0 || core.attention !== 0 || !isFlat(core)) return false;
     if (core.left < translation.region.entry.ops.length) return false;
     const addend = (layout.ram + core.fetchPhysicalPage - core.fetchLinearPage) | 0;
     if (addend !== translation.addend) return false;
@@ -213,7 +200,7 @@ export class Translator {
       !this.#probed(block, core.i32[EIP]) &&
       block.secondPage === -1 &&
       core.attention === 0 &&
-      this.#flat &&
+      isFlat(core) &&
       isTranslatable(block)
     );
   }
@@ -221,19 +208,6 @@ export class Translator {
   /** Whether a probe stands at a block that starts at `eip`, not only at the same offset of some page. */
   #probed(block: Block, eip: number): boolean {
     return block.probed && this.#core.probes.standsAt(eip, block.physical);
-  }
-
-  /** Whether CS, SS, DS and ES are flat, and accesses of any alignment allowed. */
-  get #flat(): boolean {
-    const core = this.#core;
-    const m = core.i32;
-    return (
-      (m[BASE + CS] | m[BASE + SS] | m[BASE + DS] | m[BASE + ES]) === 0 &&
-      m[FETCH_END] === FETCH_END_4G &&
-      (m[READ_END + SS] & m[READ_END + DS] & m[READ_END + ES]) === END_4G &&
-      (m[WRITE_END + SS] & m[WRITE_END + DS] & m[WRITE_END + ES]) === END_4G &&
-      !core.alignmentCheck
-    );
   }
 
   #request(block: Block, user: boolean, unguarded: boolean): void {
