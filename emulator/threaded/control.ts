@@ -5,7 +5,7 @@
 import { CARRIES, ESP, RESULT } from '../cpu/registers.ts';
 import { Op } from '../translator/code.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
-import { A, B, HOST, T, type Emit } from './handler-code.ts';
+import { A, B, HOST, T, type Emit, type HandlerCode } from './handler-code.ts';
 import { Field } from './records.ts';
 
 // Each pushes 0 or 1 and clobbers T. flags.ts says what the bits mean.
@@ -41,14 +41,18 @@ export const CONDITIONS: Readonly<Record<string, Emit>> = {
   L: less, GE: not(less), LE: either(less, zero), G: not(either(less, zero)),
 };
 
+/** T is the address that field A is the distance of. */
+const nextBy = (c: HandlerCode): HandlerCode => c.nextEip().field(Field.A).op(Op.ADD).set(T);
+
 function conditional(): { jumps: Record<string, Emit>; others: Record<string, Emit> } {
   const jumps: Record<string, Emit> = {};
   const others: Record<string, Emit> = {};
   for (const [name, isTrue] of Object.entries(CONDITIONS)) {
     jumps[`J${name} j`] = (c) => {
-      c.nextEip().set(A);
       isTrue(c);
-      c.if().get(A).field(Field.A).op(Op.ADD).set(A).end().get(A).set(T);
+      c.if();
+      nextBy(c).jumpBy(Field.TAKEN).end();
+      c.nextEip().set(T).jumpBy(Field.NOT_TAKEN);
     };
     others[`SET${name} b`] = (c) => {
       c.field(Field.A);
@@ -84,34 +88,39 @@ const call: Emit = (c) =>
     .get(A)
     .set(T);
 const memoryTarget: Emit = (c) => c.operand(4).get(HOST).access(Op.LOAD).set(A);
+/** Pops T. */
+const popTarget = (c: HandlerCode): HandlerCode =>
+  c.slot(ESP).stack(false).get(HOST).access(Op.LOAD).set(T).moveStack(4);
 
-/** What leaves the address to go on at in T. */
+/** These go on with another block themselves. */
 export const transfers: Readonly<Record<string, Emit>> = {
   ...jumps,
-  'JMP j': (c) => c.nextEip().field(Field.A).op(Op.ADD).set(T),
-  'JMP r': (c) => c.register(Field.A).set(T),
+  'JMP j': (c) => nextBy(c).jumpBy(Field.TAKEN),
+  'JMP r': (c) => c.register(Field.A).set(T).jump(),
   'JMP m': (c) => {
     memoryTarget(c);
-    c.get(A).set(T);
+    c.get(A).set(T).jump();
   },
   'CALL j': (c) => {
-    c.nextEip().field(Field.A).op(Op.ADD).set(A);
+    nextBy(c).get(T).set(A);
     call(c);
+    c.jumpBy(Field.TAKEN);
   },
   'CALL r': (c) => {
     c.register(Field.A).set(A);
     call(c);
+    c.jump();
   },
   'CALL m': (c) => {
     memoryTarget(c);
     call(c);
+    c.jump();
   },
-  'RET ': (c) => c.slot(ESP).stack(false).get(HOST).access(Op.LOAD).set(A).moveStack(4).get(A).set(T),
+  'RET ': (c) => popTarget(c).jump(),
   'RET i': (c) => {
-    c.slot(ESP).stack(false).get(HOST).access(Op.LOAD).set(A).moveStack(4);
-    c.setSlot(ESP, () => c.slot(ESP).field(Field.A).op(Op.ADD))
-      .get(A)
-      .set(T);
+    popTarget(c)
+      .setSlot(ESP, () => c.slot(ESP).field(Field.A).op(Op.ADD))
+      .jump();
   },
 };
 
@@ -130,4 +139,4 @@ export const header: Emit = (c) => {
     .access(Op.STORE, Field.B)
     .setSlot(LEFT_SLOT, () => c.get(A));
 };
-export const onward: Emit = (c) => c.nextEip().set(T);
+export const onward: Emit = (c) => c.nextEip().set(T).jumpBy(Field.TAKEN);

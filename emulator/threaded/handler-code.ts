@@ -179,6 +179,30 @@ export class HandlerCode extends Code {
   /** To the block at the address in T, which becomes EIP, if it is in the chain and its page where it was. */
   jump(): this {
     this.setSlot(EIP, () => this.get(T));
+    return this.#findNext().get(A).#goOn();
+  }
+
+  /**
+   * The same for an address that is always as far away. Where that is in the same page, `link` remembers the header: blocks
+   * of a page are dropped together, and are nowhere else.
+   */
+  jumpBy(link: number): this {
+    // 0 in the same page.
+    this.slot(EIP).get(T).op(Op.XOR).i32(12).op(Op.SHR_U).set(B);
+    this.setSlot(EIP, () => this.get(T));
+    this.field(link).tee(A).if().get(A).#goOn().end();
+    this.#findNext();
+    this.get(B).op(Op.EQZ).if().get(RECORD).get(A).access(Op.STORE, link).end();
+    return this.get(A).#goOn();
+  }
+
+  /** To the header on the stack, which A holds. */
+  #goOn(): this {
+    return this.get(A).access(Op.LOAD, Field.HANDLER).returnCallIndirect(TYPE_HANDLER);
+  }
+
+  /** A is the header of the block at the address in T. */
+  #findNext(): this {
     this.get(T)
       .i32(CHAIN_ENTRIES - 1)
       .op(Op.AND)
@@ -192,10 +216,9 @@ export class HandlerCode extends Code {
       .access(Op.LOAD, layout.chain + CHAIN_ADDEND)
       .op(Op.NE);
     this.#lookIf();
-    this.get(A)
+    return this.get(A)
       .access(Op.LOAD, layout.chain + CHAIN_RECORD)
-      .tee(A);
-    return this.get(A).access(Op.LOAD, Field.HANDLER).returnCallIndirect(TYPE_HANDLER);
+      .set(A);
   }
 
   #lookIf(): void {

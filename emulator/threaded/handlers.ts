@@ -20,7 +20,7 @@ import {
 import { moves } from './moves.ts';
 
 import { shifts } from './shifts.ts';
-import { system } from './system.ts';
+import { system, systemTransfers } from './system.ts';
 import { x87 } from './x87.ts';
 import { SEGMENT_LOAD_LOCALS, segmentLoadHelper } from '../translator/segment-load.ts';
 import { TLB_RELOAD_LOCALS, tlbInvalidateHelper, tlbReloadHelper } from '../translator/tlb-forget.ts';
@@ -39,7 +39,7 @@ const going: Readonly<Record<string, Emit>> = {
   ...conditions,
   [HEADER]: header,
 };
-const jumping: Readonly<Record<string, Emit>> = { ...transfers, [ONWARD]: onward };
+const jumping: Readonly<Record<string, Emit>> = { ...transfers, ...systemTransfers, [ONWARD]: onward };
 
 export const handlerNames: readonly string[] = [...Object.keys(going), ...Object.keys(jumping), OUT];
 
@@ -49,10 +49,7 @@ function bodyOf(name: string): HandlerCode {
   else if (name in going) {
     going[name](c);
     c.next();
-  } else {
-    jumping[name](c);
-    c.jump();
-  }
+  } else jumping[name](c);
   return c;
 }
 

@@ -25,6 +25,9 @@ export const Field = {
   DISPLACEMENT: 24,
   /** The segment's number times four. */
   SEGMENT: 28,
+  // Of what ends a block, but for jumps by registers and memory: the header in the same page that it, or that it not, leads to.
+  TAKEN: 12,
+  NOT_TAKEN: 16,
   // Of an x87 instruction. With memory it has no other operand.
   /** Where in its block it begins, times 2^16, and its opcode. */
   FPU: 4,

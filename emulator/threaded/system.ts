@@ -11,6 +11,7 @@ import {
   INVALIDATE_FUNCTION,
   RELOAD_FUNCTION,
   SEGMENT_FUNCTION,
+  T,
   type Emit,
   type HandlerCode,
 } from './handler-code.ts';
@@ -56,9 +57,13 @@ export const system: Readonly<Record<string, Emit>> = {
     c.slot(CPL).field(Field.B).i32(2).op(Op.NE, Op.OR).outIf();
     c.field(Field.A).slot(CR2).access(Op.STORE);
   },
-  /** The record behind it finds out whether its page is still there. */
+};
+
+/** Goes on with another block itself, since its page may be another one now. */
+export const systemTransfers: Readonly<Record<string, Emit>> = {
   'MOV c,r': (c) => {
     c.field(Field.A).i32(3).op(Op.NE).outIf();
     c.register(Field.B).behindEip().slot(LEFT_SLOT).call(RELOAD_FUNCTION).op(Op.EQZ).outIf();
+    c.behindEip().set(T).jump();
   },
 };

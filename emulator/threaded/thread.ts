@@ -180,6 +180,7 @@ export class Thread {
       at += RECORD_SLOTS;
       m[at] = ONWARD_NUMBER;
       m[at + Field.B / 4] = block.bytes;
+      m[at + Field.TAKEN / 4] = 0;
     }
     this.#end = header + length + 2;
   }
@@ -224,8 +225,9 @@ function writeRecord(m: Int32Array, at: number, i: Instruction, offset: number):
   m[at + Field.SCALE / 4] = i.scale;
   m[at + Field.DISPLACEMENT / 4] = i.displacement;
   m[at + Field.SEGMENT / 4] = i.segment * 4;
+  if (i.kind0 === Kind.RELATIVE) m[at + Field.TAKEN / 4] = m[at + Field.NOT_TAKEN / 4] = 0;
   // The mnemonics of the x87 begin with F, and no other's that has a handler.
-  if (i.row.mnemonic.startsWith('F')) writeFpuFields(m, at, i, offset);
+  else if (i.row.mnemonic.startsWith('F')) writeFpuFields(m, at, i, offset);
   else if (i.kind2 === Kind.IMMEDIATE) m[at + (i.kind1 === Kind.REG32 ? Field.DISPLACEMENT : Field.B) / 4] = i.index2;
 }
 
