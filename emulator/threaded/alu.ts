@@ -17,7 +17,7 @@ const carriesOfDifference: Emit = (c) => {
   c.get(A).get(B).op(Op.XOR).i32(-1).op(Op.XOR).get(R).op(Op.AND, Op.OR);
 };
 
-interface Operation {
+export interface Operation {
   /** Pushes the result of A and B. */
   readonly result: Emit;
   /** Pushes the carry vector; without one, carries are 0. */
@@ -50,10 +50,10 @@ const WRITING: Readonly<Record<string, Operation>> = {
   OR: { result: simple(Op.OR) },
   XOR: { result: simple(Op.XOR) },
 };
-const COMPARING: Readonly<Record<string, Operation>> = { CMP: SUB, TEST: AND };
+export const COMPARING: Readonly<Record<string, Operation>> = { CMP: SUB, TEST: AND };
 
 /** How operands of a size are loaded and stored. What is above them in A and B means nothing. */
-interface Width {
+export interface Width {
   readonly bits: number;
   /** Letters of the forms: register and memory. */
   readonly register: string;
@@ -65,14 +65,14 @@ interface Width {
 }
 
 // prettier-ignore
-const WIDTHS: readonly Width[] = [
+export const WIDTHS: readonly Width[] = [
   { bits: 8, register: 'b', memory: 'n', load: Op.LOAD8_U, store: Op.STORE8, extend: [Op.EXTEND8_S] },
   { bits: 16, register: 'w', memory: 'v', load: Op.LOAD16_U, store: Op.STORE16, extend: [Op.EXTEND16_S] },
   { bits: 32, register: 'r', memory: 'm', load: Op.LOAD, store: Op.STORE, extend: [] },
 ];
 
 /** R and the flags; what is above the operands' size in T means nothing. */
-function compute(c: HandlerCode, { bits, extend }: Width, { result, carries }: Operation): void {
+export function compute(c: HandlerCode, { bits, extend }: Width, { result, carries }: Operation): void {
   result(c);
   c.op(...extend)
     .set(R)
@@ -108,7 +108,7 @@ const ofRegister = (c: HandlerCode, { load }: Width, field: number): HandlerCode
 const ofMemory = (c: HandlerCode, { load }: Width): HandlerCode => c.get(HOST).access(load);
 
 //               form (r, m: a register or memory of the width)
-const TWO_OPERANDS: Readonly<Record<string, Load>> = {
+export const TWO_OPERANDS: Readonly<Record<string, Load>> = {
   'r,r': (c, width) => {
     ofRegister(c, width, Field.A).set(A);
     ofRegister(c, width, Field.B).set(B);
@@ -129,7 +129,7 @@ const TWO_OPERANDS: Readonly<Record<string, Load>> = {
       .set(B),
 };
 
-const named = (form: string, { register, memory }: Width): string =>
+export const named = (form: string, { register, memory }: Width): string =>
   form.replaceAll('r', register).replaceAll('m', memory);
 
 /** Stores R where A came from. */
@@ -251,7 +251,7 @@ function accumulator(): Record<string, Emit> {
 }
 
 /** TEST has memory as its first operand alone. */
-const isForm = (name: string, form: string): boolean => name !== 'TEST' || form !== 'r,m';
+export const isForm = (name: string, form: string): boolean => name !== 'TEST' || form !== 'r,m';
 
 function sized(): Record<string, Emit> {
   const found: Record<string, Emit> = {};

@@ -44,15 +44,20 @@ export const CONDITIONS: Readonly<Record<string, Emit>> = {
 /** T is the address that field A is the distance of. */
 const nextBy = (c: HandlerCode): HandlerCode => c.nextEip().field(Field.A).op(Op.ADD).set(T);
 
+/** Takes the jump whose record it is if the top of the stack is not 0. */
+export function branch(c: HandlerCode): void {
+  c.if();
+  nextBy(c).jumpBy(Field.TAKEN).end();
+  c.nextEip().set(T).jumpBy(Field.NOT_TAKEN);
+}
+
 function conditional(): { jumps: Record<string, Emit>; others: Record<string, Emit> } {
   const jumps: Record<string, Emit> = {};
   const others: Record<string, Emit> = {};
   for (const [name, isTrue] of Object.entries(CONDITIONS)) {
     jumps[`J${name} j`] = (c) => {
       isTrue(c);
-      c.if();
-      nextBy(c).jumpBy(Field.TAKEN).end();
-      c.nextEip().set(T).jumpBy(Field.NOT_TAKEN);
+      branch(c);
     };
     others[`SET${name} b`] = (c) => {
       c.field(Field.A);
@@ -123,12 +128,6 @@ export const transfers: Readonly<Record<string, Emit>> = {
       .jump();
   },
 };
-
-export const HEADER = '(header)';
-/** Behind a block that does not end with a jump. */
-export const ONWARD = '(onward)';
-/** Of an instruction that no handler does. */
-export const OUT = '(out)';
 
 /** Takes a block's instructions off the count, if there are as many left and the block's budget is not used up. */
 export const header: Emit = (c) => {

@@ -44,9 +44,18 @@ export const HANDLER_LOCALS: FunctionBody['locals'] = [
 export type Emit = (c: HandlerCode) => void;
 
 export class HandlerCode extends Code {
-  /** A field of the record, or of the next one. */
+  /** Bytes from the handler's record to the one whose fields are meant. */
+  #ahead = 0;
+
+  /** Fields are those of the next record from here on. */
+  advance(): this {
+    this.#ahead += RECORD_BYTES;
+    return this;
+  }
+
+  /** A field of the record. */
   field(offset: number): this {
-    return this.get(RECORD).access(Op.LOAD, offset);
+    return this.get(RECORD).access(Op.LOAD, this.#ahead + offset);
   }
 
   /** The 32-bit register that a field names. */

@@ -7,7 +7,9 @@
  */
 import { alu } from './alu.ts';
 import { bits } from './bits.ts';
-import { HEADER, ONWARD, OUT, conditions, header, onward, transfers } from './control.ts';
+import { fused } from './fused.ts';
+import { conditions, header, onward, transfers } from './control.ts';
+import { HEADER, ONWARD, OUT } from './handler-names.ts';
 import {
   HANDLER_LOCALS,
   HandlerCode,
@@ -39,7 +41,7 @@ const going: Readonly<Record<string, Emit>> = {
   ...conditions,
   [HEADER]: header,
 };
-const jumping: Readonly<Record<string, Emit>> = { ...transfers, ...systemTransfers, [ONWARD]: onward };
+const jumping: Readonly<Record<string, Emit>> = { ...transfers, ...systemTransfers, ...fused, [ONWARD]: onward };
 
 export const handlerNames: readonly string[] = [...Object.keys(going), ...Object.keys(jumping), OUT];
 

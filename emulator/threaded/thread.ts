@@ -13,7 +13,7 @@ import { layout } from '../memory/layout.ts';
 import { isFlat, isFlatOperand } from '../translator/flat.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
 import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
-import { HEADER, ONWARD, OUT } from './control.ts';
+import { HEADER, ONWARD, OUT, fusedName } from './handler-names.ts';
 import { handlerNumber, instantiateHandlers } from './handler-table.ts';
 import { Field, READ_TABLE_SLOT, RECORDS_MAX, RECORD_BYTES, WRITE_TABLE_SLOT } from './records.ts';
 
@@ -176,6 +176,10 @@ export class Thread {
       at += RECORD_SLOTS;
       writeRecord(m, at, ops[n], starts[n]);
     }
+    if (length > 1) {
+      const together = fusedNumber(ops[length - 2], ops[length - 1]);
+      if (together !== undefined) m[at - RECORD_SLOTS] = together;
+    }
     if (!block.setsEip) {
       at += RECORD_SLOTS;
       m[at] = ONWARD_NUMBER;
@@ -212,6 +216,17 @@ function findNumber(i: Instruction): number {
   const name = formOf(i);
   return (name === undefined ? undefined : handlerNumber(name)) ?? OUT_NUMBER;
 }
+
+/** What does both at once, a comparison and a jump. */
+function fusedNumber(first: Instruction, last: Instruction): number | undefined {
+  if (!last.row.jump || numberOf(first) === OUT_NUMBER || numberOf(last) === OUT_NUMBER) return undefined;
+  let byLast = fusedNumbers.get(first.form);
+  if (byLast === undefined) fusedNumbers.set(first.form, (byLast = new Map<Form, number | undefined>()));
+  if (!byLast.has(last.form)) byLast.set(last.form, handlerNumber(fusedName(formOf(first)!, formOf(last)!)));
+  return byLast.get(last.form);
+}
+
+const fusedNumbers = new WeakMap<Form, Map<Form, number | undefined>>();
 
 /** @param offset where in its block it begins */
 function writeRecord(m: Int32Array, at: number, i: Instruction, offset: number): void {
