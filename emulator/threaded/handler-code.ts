@@ -201,7 +201,13 @@ export class HandlerCode extends Code {
     this.setSlot(EIP, () => this.get(T));
     this.field(link).tee(A).if().get(A).#goOn().end();
     this.#findNext();
-    this.get(B).op(Op.EQZ).if().get(RECORD).get(A).access(Op.STORE, link).end();
+    this.get(B)
+      .op(Op.EQZ)
+      .if()
+      .get(RECORD)
+      .get(A)
+      .access(Op.STORE, this.#ahead + link)
+      .end();
     return this.get(A).#goOn();
   }
 

@@ -70,6 +70,11 @@ function randomBlock(random: Random, decoder: Decoder): number[] {
   return bytes;
 }
 
+/** Of two bytes. */
+// prettier-ignore
+//                    cmp ecx, eax  cmp al, 5     cmp eax, [ebx] cmp [edi], al test ecx, [esi]
+const COMPARISONS = [[0x39, 0xc1], [0x3c, 0x05], [0x3b, 0x03], [0x38, 0x07], [0x85, 0x0e]];
+
 /** Bytes from `at.code` on. Each block ends by going to another, in one of all ways. */
 function randomProgram(random: Random): Uint8Array {
   const decoder = new Decoder();
@@ -90,7 +95,7 @@ function randomProgram(random: Random): Uint8Array {
     const register = random.below(4);
     const tails = [
       [0x0f, 0x80 + random.below(16), ...relative(6)],
-      [0x0f, 0x80 + random.below(16), ...relative(6)],
+      [...COMPARISONS[random.below(COMPARISONS.length)], 0x0f, 0x80 + random.below(16), ...relative(8)],
       [0xe9, ...relative(5)],
       [0xe8, ...relative(5)],
       [0xc3],
