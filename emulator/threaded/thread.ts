@@ -6,31 +6,25 @@
  */
 import { FROZEN, type Block } from '../cpu/block.ts';
 import { Mode, type Core } from '../cpu/core.ts';
-import { formOf } from '../cpu/fast/index.ts';
-import { Kind, MemoryFormat, type Form, type Instruction } from '../cpu/instruction.ts';
 import { EIP, TLB_CHANGED } from '../cpu/registers.ts';
 import { layout } from '../memory/layout.ts';
-import { isFlat, isFlatOperand } from '../translator/flat.ts';
+import { isFlat } from '../translator/flat.ts';
 import { LEFT_SLOT } from '../translator/locals.ts';
+import { hasHandler, writeRecords } from './block-records.ts';
 import { CHAIN_ADDEND, CHAIN_ENTRIES, CHAIN_ENTRY_SHIFT, CHAIN_RECORD } from './chain.ts';
-import { HEADER, ONWARD, OUT, fusedName } from './handler-names.ts';
-import { handlerNumber, instantiateHandlers } from './handler-table.ts';
+import { instantiateHandlers } from './handler-table.ts';
 import { Field, READ_TABLE_SLOT, RECORDS_MAX, RECORD_BYTES, WRITE_TABLE_SLOT } from './records.ts';
 
 /** Instructions a block executes before the run loop looks at it again. */
 const BUDGET = 2000;
+/** What they are worth in instructions that the interpreter's functions execute, which take three times as long. */
+const BUDGET_HEAT = 700;
 /** Runs of a block before it gets records: they take as long as a few runs. */
 const RUNS = 8;
-/** What they are worth in instructions that the interpreter's functions execute, each of which takes as long as three of them. */
-const BUDGET_HEAT = 700;
-const HEADER_NUMBER = handlerNumber(HEADER)!;
-const ONWARD_NUMBER = handlerNumber(ONWARD)!;
-const OUT_NUMBER = handlerNumber(OUT)!;
 
 const RECORDS = layout.records / 4;
 const CHAIN = layout.chain / 4;
 const RECORD_SLOTS = RECORD_BYTES / 4;
-const FPU_REGISTER_BYTES = 16;
 const ENTRY_SLOTS = (1 << CHAIN_ENTRY_SHIFT) / 4;
 /** No page's: an entry that has it leads nowhere, whatever address is asked for. */
 const NO_ADDEND = 1;
@@ -157,35 +151,18 @@ export class Thread {
   }
 
   #make(block: Block): void {
-    const { ops, starts, length } = block;
+    const { ops, length } = block;
     // An instruction over a page's end, a block that is not kept, or one that would come back at once.
-    if (block.secondPage !== -1 || block.heat <= FROZEN || numberOf(ops[0]) === OUT_NUMBER) {
+    if (block.secondPage !== -1 || block.heat <= FROZEN || !hasHandler(ops[0])) {
       block.thread = FROZEN;
       return;
     }
     if (this.#end + length + 2 > RECORDS_MAX) this.#dropAll();
     const header = this.#end;
-    const m = this.#core.i32;
     block.thread = header;
     this.#blocks[header] = block;
     this.#headers.fill(header, header, header + length + 2);
-    let at = RECORDS + header * RECORD_SLOTS;
-    m[at] = HEADER_NUMBER;
-    m[at + Field.A / 4] = length;
-    for (let n = 0; n < length; n++) {
-      at += RECORD_SLOTS;
-      writeRecord(m, at, ops[n], starts[n]);
-    }
-    if (length > 1) {
-      const together = fusedNumber(ops[length - 2], ops[length - 1]);
-      if (together !== undefined) m[at - RECORD_SLOTS] = together;
-    }
-    if (!block.setsEip) {
-      at += RECORD_SLOTS;
-      m[at] = ONWARD_NUMBER;
-      m[at + Field.B / 4] = block.bytes;
-      m[at + Field.TAKEN / 4] = 0;
-    }
+    writeRecords(this.#core.i32, header, block);
     this.#end = header + length + 2;
   }
 
@@ -195,65 +172,4 @@ export class Thread {
     this.#end = 1;
     this.unchain();
   }
-}
-
-/** By form and, of memory operands that can be more than one thing, what is there. */
-const numbers = new WeakMap<Form, number[]>();
-
-function numberOf(i: Instruction): number {
-  if ((isMemory(i.kind0) || isMemory(i.kind1)) && !isFlatOperand(i)) return OUT_NUMBER;
-  const format = i.kind0 === Kind.MEM ? i.index0 : MemoryFormat.NONE;
-  let ofForm = numbers.get(i.form);
-  if (ofForm === undefined) numbers.set(i.form, (ofForm = []));
-  return (ofForm[format] ??= findNumber(i));
-}
-
-function isMemory(kind: number): boolean {
-  return kind >= Kind.MEM8 && kind <= Kind.MEM;
-}
-
-function findNumber(i: Instruction): number {
-  const name = formOf(i);
-  return (name === undefined ? undefined : handlerNumber(name)) ?? OUT_NUMBER;
-}
-
-/** What does both at once, a comparison and a jump. */
-function fusedNumber(first: Instruction, last: Instruction): number | undefined {
-  if (!last.row.jump || numberOf(first) === OUT_NUMBER || numberOf(last) === OUT_NUMBER) return undefined;
-  let byLast = fusedNumbers.get(first.form);
-  if (byLast === undefined) fusedNumbers.set(first.form, (byLast = new Map<Form, number | undefined>()));
-  if (!byLast.has(last.form)) byLast.set(last.form, handlerNumber(fusedName(formOf(first)!, formOf(last)!)));
-  return byLast.get(last.form);
-}
-
-const fusedNumbers = new WeakMap<Form, Map<Form, number | undefined>>();
-
-/** @param offset where in its block it begins */
-function writeRecord(m: Int32Array, at: number, i: Instruction, offset: number): void {
-  const number = numberOf(i);
-  m[at] = number;
-  if (number === OUT_NUMBER) return;
-  m[at + Field.A / 4] = operand(i.kind0, i.index0);
-  m[at + Field.B / 4] = i.row.jump ? i.end : operand(i.kind1, i.index1);
-  m[at + Field.BASE / 4] = i.base * 4;
-  m[at + Field.INDEX / 4] = i.index * 4;
-  m[at + Field.SCALE / 4] = i.scale;
-  m[at + Field.DISPLACEMENT / 4] = i.displacement;
-  m[at + Field.SEGMENT / 4] = i.segment * 4;
-  if (i.kind0 === Kind.RELATIVE) m[at + Field.TAKEN / 4] = m[at + Field.NOT_TAKEN / 4] = 0;
-  // The mnemonics of the x87 begin with F, and no other's that has a handler.
-  else if (i.row.mnemonic.startsWith('F')) writeFpuFields(m, at, i, offset);
-  else if (i.kind2 === Kind.IMMEDIATE) m[at + (i.kind1 === Kind.REG32 ? Field.DISPLACEMENT : Field.B) / 4] = i.index2;
-}
-
-function writeFpuFields(m: Int32Array, at: number, i: Instruction, offset: number): void {
-  m[at + Field.FPU / 4] = (offset << 16) | i.fpuOpcode;
-  if (i.kind0 === Kind.ST) m[at + Field.ST0 / 4] = i.index0 * FPU_REGISTER_BYTES;
-  if (i.kind1 === Kind.ST) m[at + Field.ST1 / 4] = i.index1 * FPU_REGISTER_BYTES;
-}
-
-/** Registers as byte offsets; an immediate as it is. */
-function operand(kind: number, index: number): number {
-  if (kind === Kind.REG32) return index * 4;
-  return kind === Kind.REG16 ? index * 2 : index;
 }
