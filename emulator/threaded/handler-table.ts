@@ -14,6 +14,5 @@ export function instantiateHandlers(memory: WebAssembly.Memory): (record: number
   module ??= new WebAssembly.Module(handlersModule);
   const table = new WebAssembly.Table({ element: 'anyfunc', initial: handlerNames.length });
   const { exports } = new WebAssembly.Instance(module, { env: { memory, table } });
-  handlerNames.forEach((_, number) => table.set(number, exports[`h${number}`] as () => number));
   return exports.enter as (record: number) => number;
 }

@@ -55,7 +55,7 @@ function bodyOf(name: string): HandlerCode {
   return c;
 }
 
-/** Exports `h0`, `h1` and so on, in the order of `handlerNames`, and `enter`, which runs from a record on. */
+/** Puts the handlers into the table, in the order of `handlerNames`, and exports `enter`, which runs from a record on. */
 export function encodeHandlers(): Uint8Array<ArrayBuffer> {
   const code = (write: (code: HandlerCode) => void): HandlerCode => {
     const made = new HandlerCode();
@@ -78,15 +78,15 @@ export function encodeHandlers(): Uint8Array<ArrayBuffer> {
     },
     ...x87Functions(TYPE_THREE),
   ];
-  for (const [number, name] of handlerNames.entries()) {
-    functions.push({ name: `h${number}`, type: TYPE_HANDLER, locals: HANDLER_LOCALS, code: bodyOf(name) });
-  }
   const enter = new HandlerCode().get(0).field(Field.HANDLER).callIndirect(TYPE_HANDLER);
   functions.push({ name: 'enter', type: TYPE_HANDLER, locals: [], code: enter });
+  for (const name of handlerNames) {
+    functions.push({ name, type: TYPE_HANDLER, locals: HANDLER_LOCALS, code: bodyOf(name) });
+  }
   const types = [
     { parameters: 1, results: 1 },
     { parameters: 3, results: 1 },
     { parameters: 2, results: 1 },
   ];
-  return encodeModule({ types, imports: [], functions });
+  return encodeModule({ types, imports: [], functions, tabled: handlerNames.length });
 }

@@ -29,8 +29,10 @@ export interface ModuleParts {
   readonly types: readonly FunctionType[];
   /** Functions of module `env`, by name and type. */
   readonly imports: readonly { readonly name: string; readonly type: number }[];
-  /** All are exported by name. */
+  /** Exported by name, but for those that the module puts into the table itself. */
   readonly functions: readonly FunctionBody[];
+  /** How many of the last functions stand in the table from 0 on. */
+  readonly tabled?: number;
 }
 
 /** Bytes behind each other; those of a section or body are written first and then put behind their length. */
@@ -85,7 +87,7 @@ function writeVector<T>(writer: Writer, items: readonly T[], write: (item: T, in
 }
 
 /** The memory is `env.memory`, of any size; the table is `env.table`. */
-export function encodeModule({ types, imports, functions }: ModuleParts): Uint8Array<ArrayBuffer> {
+export function encodeModule({ types, imports, functions, tabled = 0 }: ModuleParts): Uint8Array<ArrayBuffer> {
   const module = new Writer().put(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   const section = (id: number, write: (inner: Writer) => void): Writer => module.put(id).sized(write);
   const values = (w: Writer, count: number): Writer => w.unsigned(count).putAll(new Uint8Array(count).fill(VALUE_I32));
@@ -102,13 +104,21 @@ export function encodeModule({ types, imports, functions }: ModuleParts): Uint8A
     writeVector(w, functions, ({ type }) => w.unsigned(type));
   });
   section(7, (w) => {
-    writeVector(w, functions, ({ name }, index) =>
+    writeVector(w, functions.slice(0, functions.length - tabled), ({ name }, index) =>
       w
         .text(name)
         .put(KIND_FUNCTION)
         .unsigned(imports.length + index),
     );
   });
+  if (tabled > 0) {
+    const first = imports.length + functions.length - tabled;
+    section(9, (w) => {
+      // One active segment, of table 0, at 0.
+      w.put(1, 0, Op.I32_CONST, 0, Op.END);
+      writeVector(w, functions.slice(-tabled), (_, index) => w.unsigned(first + index));
+    });
+  }
   section(10, (w) => {
     writeVector(w, functions, ({ locals, code }) =>
       w.sized((body) => {
