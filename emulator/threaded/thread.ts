@@ -62,10 +62,11 @@ export class Thread {
     return 0 - runs;
   }
 
-  /** Whether a block that waits for nothing can be run here, now: 32-bit code over flat segments, and no probes. */
-  takes({ mode, length }: Block): boolean {
+  /** Whether a block that waits for nothing can be run here, now: 32-bit code over flat segments, at whose start no probe is. */
+  takes({ mode, length, probed }: Block): boolean {
     const core = this.#core;
-    return mode === (Mode.CODE32 | Mode.STACK32) && core.left >= length && isFlat(core);
+    const plain = (mode & ~Mode.PROBED) === (Mode.CODE32 | Mode.STACK32);
+    return plain && !probed && core.left >= length && isFlat(core);
   }
 
   /**
@@ -110,7 +111,7 @@ export class Thread {
     // The page that runs is this one's.
     core.fetchLinearPage = core.i32[EIP] & ~0xfff;
     core.fetchPhysicalPage = block.physical & ~0xfff;
-    core.fetchProbed = 0;
+    core.fetchProbed = block.mode & Mode.PROBED;
     if (record !== header) {
       core.left += block.length;
       this.executed -= block.length;
