@@ -24,7 +24,7 @@ const SUBTRACT_IMMEDIATE = 7;
 const ADD = 8;
 const COMPARE_IMMEDIATE = 9;
 
-/** `MNEMONIC forms`, as in fast/index.ts, of the inlined instructions. */
+/** `MNEMONIC forms`, as in form-name.ts, of the inlined instructions. */
 export const inlineForms: Readonly<Record<string, number>> = {
   'MOV r,m': LOAD,
   'MOV m,r': STORE,

@@ -7,7 +7,8 @@
 import { Mode } from './core.ts';
 import { UD, raise } from './exception.ts';
 import { execute } from './execute/index.ts';
-import { fastHandler, formOf } from './fast/index.ts';
+import { fastHandler } from './fast/index.ts';
+import { formOf } from './form-name.ts';
 import { Form, Instruction, Kind, Repeat } from './instruction.ts';
 import { invalidRow, type OpcodeRow } from './opcodes.ts';
 import { touchOf } from './page-touch.ts';

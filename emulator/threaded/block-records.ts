@@ -1,6 +1,6 @@
 /** Writes a block's records. Which handler an instruction has is found once for each form. */
 import type { Block } from '../cpu/block.ts';
-import { formOf } from '../cpu/fast/index.ts';
+import { formOf } from '../cpu/form-name.ts';
 import { Kind, MemoryFormat, type Form, type Instruction } from '../cpu/instruction.ts';
 import { layout } from '../memory/layout.ts';
 import { isFlatOperand } from '../translator/flat.ts';

@@ -1,4 +1,4 @@
-/** Names of handlers that are no `MNEMONIC forms` of cpu/fast/index.ts. */
+/** Names of handlers that are no `MNEMONIC forms` of cpu/form-name.ts. */
 
 /** In front of a block's instructions. */
 export const HEADER = '(header)';

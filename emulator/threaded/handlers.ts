@@ -1,5 +1,5 @@
 /**
- * A handler in WebAssembly for each form that is common, by `MNEMONIC forms` as in cpu/fast/index.ts: it does what execute/ does
+ * A handler in WebAssembly for each form that is common, by `MNEMONIC forms` as in cpu/form-name.ts: it does what execute/ does
  * and goes on with the next record by a tail call. Where anything else is due (a page that is not in the fast tables, a
  * device, a fault) it gives its record back.
  *

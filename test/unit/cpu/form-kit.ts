@@ -1,7 +1,7 @@
 /** Machines and instructions to compare handlers of single forms with: random registers, flags and memory. */
 import { Core } from '../../../emulator/cpu/core.ts';
 import { Decoder, NEED_MORE } from '../../../emulator/cpu/decoder.ts';
-import { formOf } from '../../../emulator/cpu/fast/index.ts';
+import { formOf } from '../../../emulator/cpu/form-name.ts';
 import { setArithmeticFlags } from '../../../emulator/cpu/flags.ts';
 import type { Instruction } from '../../../emulator/cpu/instruction.ts';
 import { EIP, FPU, FPU_CONTROL, FPU_EMPTY, FPU_OPCODE, FPU_STATUS, FPU_TOP } from '../../../emulator/cpu/registers.ts';
